@@ -1,0 +1,14 @@
+"""The mathematics of the book as code: small enough to be read beside it."""
+from .activations import (Activation, identity, leaky_relu, relu, sigmoid, sin, softplus,
+                          square, tanh)
+from .checking import central_difference, complex_step, forward_difference, taylor_rate
+from .data import digits, digits_network, pencil_network, pencil_twin
+from .entries import O, dy_db, dy_dW, o
+from .network import Layer, Network, Trace, forward, predict, random_network
+
+__all__ = ["Activation", "identity", "square", "sigmoid", "tanh", "relu", "leaky_relu",
+           "softplus", "sin", "Layer", "Network", "Trace", "forward", "predict",
+           "random_network", "o", "O", "dy_dW", "dy_db", "forward_difference",
+           "central_difference", "complex_step", "taylor_rate", "pencil_network",
+           "pencil_twin", "digits", "digits_network"]
+__version__ = "0.1.0"

@@ -1,0 +1,99 @@
+"""Activation functions: φ, applied element-wise, and its derivative φ′.
+
+Every pair stays exact when it is saturated: the slope of tanh at z = 30 is
+3.5e-26, which 1 - tanh(z)**2 would round to 0.
+"""
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+_PROBE = np.array([-0.75, 0.25, 1.5])
+
+
+@dataclass(frozen=True, eq=False)
+class Activation:
+    """An activation function φ and its derivative φ′.
+
+    name: what it is called. f, df: functions of an array of any shape that
+    return φ and φ′ of each element, in an array of that shape.
+    Raises TypeError for a wrong kind of argument, ValueError for an f or df
+    that does not act on each element alone, as softmax does not.
+    """
+    name: str
+    f: Callable
+    df: Callable
+
+    def __post_init__(self):
+        if not isinstance(self.name, str):
+            raise TypeError(f"name must be text; got {type(self.name).__name__}")
+        for letter, function in (("f", self.f), ("df", self.df)):
+            if not callable(function):
+                raise TypeError(f"{letter} must be a function of an array; "
+                                f"got {type(function).__name__}")
+            if not _acts_on_each_element(function):
+                raise ValueError(f"{letter} of {self.name} must act on each element alone "
+                                 "and return real numbers in the shape that it was given, "
+                                 "because a layer applies it element-wise")
+
+    def __repr__(self):
+        return f"Activation {self.name}"
+
+
+def _acts_on_each_element(function):
+    """Whether a vector gives what its elements give one at a time."""
+    with np.errstate(all="ignore"):
+        together = np.asarray(function(_PROBE))
+        alone = [np.asarray(function(_PROBE[k:k + 1])) for k in range(_PROBE.size)]
+    return (together.dtype.kind == "f" and together.shape == _PROBE.shape
+            and all(one.shape == (1,) for one in alone)
+            and np.allclose(together, np.concatenate(alone), rtol=1e-12, equal_nan=True))
+
+
+def _sigmoid(z):
+    e = np.exp(-np.abs(z))                      # at most 1: never overflows
+    return np.where(z >= 0, 1 / (1 + e), e / (1 + e))
+
+
+def _sigmoid_slope(z):
+    return _sigmoid(z) * _sigmoid(-z)           # s (1 - s) loses every digit near s = 1
+
+
+def _tanh_slope(z):
+    e = np.exp(-2 * np.abs(z))
+    return 4 * e / (1 + e) ** 2                 # 1 - tanh² loses every digit near tanh = 1
+
+
+identity = Activation("identity", lambda z: z.copy(), np.ones_like)
+square = Activation("square", lambda z: z * z, lambda z: 2 * z)
+sigmoid = Activation("sigmoid", _sigmoid, _sigmoid_slope)
+tanh = Activation("tanh", np.tanh, _tanh_slope)
+# A kink has no slope. The book takes the one from the left, so φ′(0) = 0 for relu.
+relu = Activation("relu", lambda z: np.maximum(z, 0), lambda z: np.heaviside(z, 0))
+leaky_relu = Activation("leaky_relu", lambda z: np.where(z > 0, z, 0.01 * z),
+                        lambda z: np.where(z > 0, np.ones_like(z), 0.01))
+softplus = Activation("softplus", lambda z: np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z))),
+                      _sigmoid)
+sin = Activation("sin", np.sin, np.cos)
+
+ACTIVATIONS = {phi.name: phi for phi in
+               (identity, square, sigmoid, tanh, relu, leaky_relu, softplus, sin)}
+
+
+def activation(phi):
+    """An Activation, from itself or from its name.
+
+    Raises ValueError for an unknown name, TypeError for anything else.
+    """
+    if isinstance(phi, Activation):
+        return phi
+    if phi == "softmax":
+        raise ValueError("phi must act on each element alone, and softmax does not: "
+                         "end the network in identity and leave softmax to the loss")
+    if isinstance(phi, str):
+        if phi not in ACTIVATIONS:
+            raise ValueError(f"phi must be one of {', '.join(ACTIVATIONS)}; got {phi!r}")
+        return ACTIVATIONS[phi]
+    raise TypeError("phi must be an Activation or the name of one; "
+                    f"got {type(phi).__name__}: give a function with its derivative, "
+                    "Activation(name, f, df)")

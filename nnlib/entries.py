@@ -1,0 +1,61 @@
+"""The source's derivative formulas, literally: one weight or bias at a time."""
+import numpy as np
+
+from . import _validate
+from .network import forward
+
+
+def o(i, d):
+    """The source's o_i: a row with a 1 at place i and 0 elsewhere.
+
+    o(i, d) @ v is the element v[i]. Equation (o-row). → (1, d).
+    Raises IndexError if i lies outside 0 … d-1.
+    """
+    return O(i, d)[[i]]
+
+
+def O(i, d):                                      # noqa: E743  the source's own letter
+    """The source's O_i: a square matrix with a single 1, at row i, column i.
+
+    O(i, d) @ v keeps v[i] in its place and clears the rest.
+    Equation (o-matrix). → (d, d).
+    Raises IndexError if i lies outside 0 … d-1.
+    """
+    d = _validate.integer("d", d, least=1)
+    i = _validate.index("i", i, d, f"d is {d}")
+    return np.diag(np.arange(d) == i).astype(float)
+
+
+@np.errstate(over="ignore", invalid="ignore")     # _validate.finite says it in words
+def dy_dW(net, x, m, i, j):
+    """How all outputs move with the weight W^m_ij, from unit j to unit i.
+
+    Equations (weight-between), (weight-first), (weight-last).
+    x (d_in,), m in 0 … n, i a row and j a column of W^m → (d_y,).
+    Raises IndexError for m, i or j out of range, else as `forward`.
+    """
+    trace = forward(net, x)
+    rows, columns = net[m].W.shape
+    _validate.index("i", i, rows, f"W of layer {m} has {rows} rows")
+    _validate.index("j", j, columns, f"W of layer {m} has {columns} columns")
+    v = O(i, rows) @ trace.slopes[m] * (o(j, columns) @ trace.inputs[m])
+    for k in range(m + 1, len(net)):
+        v = trace.slopes[k] * (net[k].W @ v)
+    return _validate.finite("the derivative", v)
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def dy_db(net, x, m, i):
+    """How all outputs move with the bias b^m_i.
+
+    Equations (bias-between), (bias-first), (bias-last).
+    x (d_in,), m in 0 … n, i a place in b^m → (d_y,).
+    Raises IndexError for m or i out of range, else as `forward`.
+    """
+    trace = forward(net, x)
+    rows = net[m].b.size
+    _validate.index("i", i, rows, f"b of layer {m} has {rows} elements")
+    v = O(i, rows) @ trace.slopes[m]
+    for k in range(m + 1, len(net)):
+        v = trace.slopes[k] * (net[k].W @ v)
+    return _validate.finite("the derivative", v)

@@ -1,0 +1,168 @@
+"""A network of fully connected layers, and what it computes for an input."""
+from dataclasses import dataclass
+
+import numpy as np
+
+from . import _validate
+from .activations import Activation, activation
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """One layer, φ(W inputs + b).
+
+    W (d_out, d_in), b (d_out,), phi an Activation or its name. W and b are
+    copied and made read-only; they are float64 unless both came as float32.
+    Raises ValueError or TypeError for shapes that do not fit and for values
+    that are not finite real numbers.
+    """
+    W: np.ndarray
+    b: np.ndarray
+    phi: Activation
+
+    def __post_init__(self):
+        W = _validate.array("W", self.W, ("d_out", "d_in"))
+        b = _validate.array("b", self.b, W.shape[:1], f"W has shape {W.shape}")
+        dtype = np.result_type(W, b)
+        object.__setattr__(self, "W", _validate.array("W", W, W.shape, dtype=dtype))
+        object.__setattr__(self, "b", _validate.array("b", b, b.shape, dtype=dtype))
+        object.__setattr__(self, "phi", activation(self.phi))
+
+    def __repr__(self):
+        d_out, d_in = self.W.shape
+        return f"Layer {d_in}-{d_out}, {self.phi.name}"
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """Layers 0 … n: each reads what the one before it gives.
+
+    net[m] is layer m, len(net) is n + 1, net.widths is (d_in, …, d_out).
+    Raises ValueError if the shapes do not chain or there is no layer,
+    TypeError for something that is not a Layer, IndexError for net[m] with m
+    outside 0 … n.
+    """
+    layers: tuple
+
+    def __post_init__(self):
+        try:
+            layers = tuple(self.layers)
+        except TypeError:
+            raise TypeError("layers must be a list of Layer; "
+                            f"got {type(self.layers).__name__}") from None
+        if not layers:
+            raise ValueError("layers must hold at least one Layer; got none")
+        for m, layer in enumerate(layers):
+            _validate.instance(f"layers[{m}]", layer, Layer, "write Layer(W, b, phi)")
+            gives = layers[m - 1].W.shape[0]
+            if m and layer.W.shape[1] != gives:
+                raise ValueError(f"W of layer {m} must have {gives} columns, because layer "
+                                 f"{m - 1} gives {gives} numbers; got {layer.W.shape[1]}")
+        object.__setattr__(self, "layers", layers)
+
+    def __len__(self):
+        return len(self.layers)
+
+    def __iter__(self):
+        return iter(self.layers)
+
+    def __getitem__(self, m):
+        return self.layers[_validate.index("m", m, len(self), _layers_of(self))]
+
+    @property
+    def widths(self):
+        """How many numbers enter, pass between the layers, and leave."""
+        return (self.layers[0].W.shape[1], *(layer.W.shape[0] for layer in self))
+
+    @property
+    def dtype(self):
+        """float64, or float32 if all layers are."""
+        return np.result_type(*(layer.W for layer in self))
+
+    def replace(self, m, W=None, b=None, phi=None):
+        """A new network that differs from this one in layer m alone."""
+        old = self[m]
+        new = Layer(old.W if W is None else W, old.b if b is None else b,
+                    old.phi if phi is None else phi)
+        return Network(self.layers[:m] + (new,) + self.layers[m + 1:])
+
+    def __repr__(self):
+        names = [layer.phi.name for layer in self]
+        names = names[:1] if len(set(names)) == 1 else names
+        return f"Network {'-'.join(map(str, self.widths))}, {' '.join(names)}"
+
+
+def _layers_of(net):
+    return f"the network has {len(net)} layer{'s' if len(net) > 1 else ''}"
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """What one forward pass leaves behind, layer by layer.
+
+    inputs[m] what layer m reads, z[m] = W^m inputs^m + b^m,
+    slopes[m] = φ^m′(z^m), y_hat the output. All are read-only 1-D arrays.
+    """
+    inputs: tuple
+    z: tuple
+    slopes: tuple
+    y_hat: np.ndarray
+
+
+@np.errstate(over="ignore", invalid="ignore")    # _validate.finite says it in words
+def forward(net, x):
+    """The output for one data point, with everything on the way to it.
+
+    Equation (forward-pass). x (d_in,) → Trace.
+    Raises ValueError or TypeError for a wrong x, OverflowError if a number
+    grows beyond the range of its floats.
+    """
+    inputs, z, slopes = [], [], []
+    a = _input(net, "x", x, ())
+    for m, layer in enumerate(net):
+        inputs.append(a)
+        z.append(_validate.finite(f"z of layer {m}", layer.W @ a + layer.b))
+        slopes.append(_validate.finite(f"the slope of layer {m}", layer.phi.df(z[m])))
+        a = _validate.finite(f"the output of layer {m}", layer.phi.f(z[m]))
+    return Trace(tuple(inputs), tuple(z), tuple(slopes), y_hat=a)
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def predict(net, X):
+    """The outputs for a batch: X (N, d_in), one data point per row → (N, d_y).
+
+    Equation (forward-pass), once per row. N may be 0.
+    Raises ValueError or TypeError for a wrong X, OverflowError as `forward`.
+    """
+    a = _input(net, "X", X, ("N",))
+    for m, layer in enumerate(net):
+        z = a @ layer.W.T + layer.b
+        a = _validate.finite(f"the output of layer {m}", layer.phi.f(z))
+    return a
+
+
+def _input(net, name, value, rows):
+    d_in = _validate.instance("net", net, Network).widths[0]
+    return _validate.array(name, value, (*rows, d_in), f"layer 0 reads {d_in} numbers",
+                           dtype=net.dtype)
+
+
+def random_network(widths, phi, rng):
+    """A network with weights of variance 1/d_in and biases of variance 1/4.
+
+    widths (d_in, …, d_out), phi one activation or a list of one per layer,
+    rng a numpy.random.Generator, the only source of the numbers.
+    Raises ValueError or TypeError for arguments that do not fit.
+    """
+    _validate.instance("rng", rng, np.random.Generator, "write numpy.random.default_rng(seed)")
+    if isinstance(widths, (int, np.integer)) or not np.iterable(widths) or len(widths) < 2:
+        raise ValueError(f"widths must list at least two numbers, d_in and d_out; got {widths!r}")
+    widths = [_validate.integer(f"widths[{m}]", width, least=1) for m, width in enumerate(widths)]
+    count = len(widths) - 1
+    phis = list(phi) if isinstance(phi, (list, tuple)) else [phi] * count
+    if len(phis) != count:
+        raise ValueError(f"phi must be one activation or a list of {count}, "
+                         f"because widths ask for {count} layers; got {len(phis)}")
+    return Network([Layer(rng.normal(size=(d_out, d_in)) / np.sqrt(d_in),
+                          rng.normal(size=d_out) / 2, phi)
+                    for d_in, d_out, phi in zip(widths, widths[1:], phis)])
