@@ -51,7 +51,7 @@ def _stored(name, **shapes):
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             stored = {key: arrays[key] for key in arrays.files}
-    except (OSError, ValueError, EOFError) as error:
+    except Exception as error:         # zipfile, zlib and NumPy each raise their own
         raise OSError(f"nnlib/{name} cannot be read ({error}): install nnlib again") from None
     for key, shape in shapes.items():
         if key not in stored or stored[key].shape != shape:
