@@ -44,7 +44,7 @@ def complex_step(f, theta, h=1e-20):
 def taylor_rate(f, theta, derivative, direction, h=1e-2):
     """How fast f leaves its tangent: about 2 if the derivative is right, 1 if not.
 
-    Equation (taylor-rate). derivative has f's shape followed by θ's, direction
+    Equations (taylor-remainder), (taylor-rate). derivative has f's shape followed by θ's, direction
     has θ's shape → log2 of the remainder at h over the remainder at h/2, or
     inf where f is its own tangent. Errors as `central_difference`.
     """
