@@ -1,0 +1,35 @@
+# The verbs of the book. They need Python 3.11 or newer and nothing else; PYTHON=… names one that is not on the PATH.
+PY := .venv/bin/python
+LOCKS := requirements/uv.txt pyproject.toml tools/setup.py
+# One thread per process: the work is spread over processes, and sums do not depend on the number of cores.
+export OPENBLAS_NUM_THREADS := 1
+export OMP_NUM_THREADS := 1
+export PYDEVD_DISABLE_FILE_VALIDATION := 1
+.PHONY: help read book lab notebooks test lock clean
+
+help:       ## list the verbs
+	@sed -n 's/^\([a-z]*\): .*## /  make \1|/p' Makefile | column -t -s '|' 2>/dev/null || grep -E '^[a-z]+:.*##' Makefile
+
+read: .venv/book.ready      ## set up, build what is stale, serve the book on this machine
+	@$(PY) tools/book.py --serve
+
+book: .venv/book.ready      ## build the site into _build/html, strictly
+	@$(PY) tools/book.py
+
+lab: .venv/all.ready        ## open the chapters in JupyterLab
+	@$(PY) -m jupyter lab --notebook-dir=. book/index.ipynb
+
+notebooks: .venv/all.ready  ## run the chapters that changed, and write both halves of each pair
+	@$(PY) tools/notebooks.py
+
+test: .venv/all.ready       ## test everything: style, nnlib, chapters, site
+	@$(PY) -m ruff check . && $(PY) -m pytest -n 2 --dist loadfile
+
+lock: .venv/uv.ready        ## write locks, environment.yml and the repository's address from pyproject.toml
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" $(PY) tools/lock.py
+
+clean:                      ## remove everything that was made
+	@rm -rf .venv _build nnlib.egg-info .pytest_cache .ruff_cache .hypothesis
+
+.venv/%.ready: requirements/%.txt $(LOCKS)
+	@python=$$(sh tools/python.sh) && "$$python" tools/setup.py $*

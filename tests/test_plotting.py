@@ -1,0 +1,260 @@
+"""The figures say what nnlib computes: every number that is drawn is read back and compared."""
+import itertools
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pytest
+
+from nnlib import (Layer, Network, digits, digits_network, dy_db, dy_dW, forward, pencil_network,
+                   pencil_twin)
+from nnlib import plotting as p
+from nnlib.plotting import M
+
+matplotlib = pytest.importorskip("matplotlib")
+
+PENCIL, TWIN, X = pencil_network(), pencil_twin(), (2, 3)
+THIN = Network([Layer([[2]], [-1], "square"), Layer([[-2]], [11], "square"), Layer([[3]], [140], "square")])
+IMAGE = digits()[0][0]
+SAMPLES = {
+    "matrices": lambda alt: p.matrices(M(PENCIL[0].W, r"$\mathbf{W}^0$", chosen=(1, 0)), M([2, 3]), "=",
+                                       M(7), "\n", M([["a", "0"]]), alt=alt),
+    "network": lambda alt: p.network(PENCIL, X, alt=alt, lit=("W", 0, 1, 0)),
+    "chain": lambda alt: p.chain(THIN, (2,), alt=alt, lit=("W", 0, 0, 0)),
+    "tangent": lambda alt: p.tangent(lambda t: t * t, 3, 6, alt=alt, span=2, name="$t$", value_name="$t^2$", h=1),
+    "activation_curves": lambda alt: p.activation_curves(["tanh", "relu"], alt=alt),
+    "digit": lambda alt: p.digit(IMAGE, np.arange(10) / 45, alt=alt, label="0"),
+    "derivative_image": lambda alt: p.derivative_image(IMAGE, IMAGE - 0.5, "output 0", alt=alt),
+    "selector": lambda alt: p.selector([7, -3, 5], 1, alt=alt),
+}
+
+
+def texts(figure):
+    return figure.figure.axes[0].texts
+
+
+def numbers(figure, colour=None, bold=None):
+    """The numbers of a figure in the order of their drawing, of one colour or weight alone."""
+    return [float(text.get_text().replace("−", "-")) for text in texts(figure)
+            if re.fullmatch(r"−?[\d.]+", text.get_text()) and colour in (None, text.get_color())
+            and bold in (None, text.get_weight() == "bold")]
+
+
+def after(figure, name):
+    """The numbers that stand behind a name, as in b = −3."""
+    words = [text.get_text() for text in texts(figure)]
+    return [float(word.split(" = ")[1].replace("−", "-")) for word in words if word.startswith(f"{name} = ")]
+
+
+def overlaps(figure):
+    """The pairs of texts whose ink boxes meet."""
+    from matplotlib.textpath import TextPath
+    boxes = []
+    for text in texts(figure):
+        ink = TextPath((0, 0), text.get_text(), size=text.get_size(), prop=text.get_fontproperties()).get_extents()
+        x, y = text.get_position()
+        boxes.append((text.get_text(), x + ink.x0, y - ink.y1, x + ink.x1, y - ink.y0))
+    return [(a[0], b[0]) for a, b in itertools.combinations(boxes, 2)
+            if min(a[3], b[3]) > max(a[1], b[1]) and min(a[4], b[4]) > max(a[2], b[2])]
+
+
+# ---- every figure -------------------------------------------------------------------------
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_svg_is_the_same_every_time_and_says_nothing_of_the_machine(name):
+    first, second = (SAMPLES[name]('a < b & "c"') for _ in range(2))
+    svg = first._repr_svg_()
+    assert svg == first._repr_svg_() == second._repr_svg_()
+    assert first._repr_png_() == second._repr_png_() and first._repr_png_()[:4] == b"\x89PNG"
+    assert b"tEXt" not in first._repr_png_()
+    assert svg.startswith("<svg ") and not re.search(r"/home|/work|/tmp|20\d\d-|atplotlib|style=|<style|<image", svg)
+    root = ElementTree.fromstring(svg)
+    assert root.get("role") == "img" and root.get("aria-label") == 'a < b & "c"' == first.alt
+    assert 0 < float(root.get("width")) <= 720 and float(root.get("height")) > 0
+    ids = {element.get("id") for element in root.iter()}
+    for element in root.iter("{http://www.w3.org/2000/svg}use"):
+        assert element.get("{http://www.w3.org/1999/xlink}href")[1:] in ids
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_alt_is_asked_for(name):
+    for wrong in ("", "  ", None, 3):
+        with pytest.raises(ValueError, match="alt must say in words"):
+            SAMPLES[name](wrong)
+    with pytest.raises(TypeError, match="alt"):
+        p.matrices("=")
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_the_readers_settings_neither_change_nor_matter(name):
+    plain = SAMPLES[name]("a")._repr_svg_()
+    with matplotlib.rc_context({"font.size": 31, "lines.linewidth": 9, "svg.fonttype": "none",
+                                "text.color": "red", "savefig.dpi": 33, "mathtext.fontset": "cm"}):
+        before = dict.copy(matplotlib.rcParams)
+        assert SAMPLES[name]("a")._repr_svg_() == plain
+        assert dict.copy(matplotlib.rcParams) == before
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_texts_keep_apart_and_stay_on_the_paper(name):
+    figure = SAMPLES[name]("a")
+    assert overlaps(figure) == []
+    left, right = figure.figure.axes[0].get_xlim()
+    assert all(left <= text.get_position()[0] <= right for text in texts(figure))
+
+
+def test_importing_plotting_does_not_import_matplotlib():
+    code = "import sys, nnlib.plotting; sys.exit('matplotlib' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+    code = ("import sys, nnlib.plotting as p; p.matrices('=', alt='a')._repr_svg_(); "
+            "sys.exit('matplotlib.pyplot' in sys.modules)")
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def luminance(rgb):
+    part = np.asarray(rgb) / 255
+    return np.where(part <= 0.04045, part / 12.92, ((part + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
+
+
+def in_the_dark(rgb):
+    """invert(1) hue-rotate(180deg), as the Filter Effects specification defines them."""
+    turn = 2 * np.tile([0.213, 0.715, 0.072], (3, 1)) - np.eye(3)
+    return np.clip(turn @ (255 - np.asarray(rgb)), 0, 255)
+
+
+@pytest.mark.parametrize("colour", ["INK", "ACCENT", "BLUE", "GREY"])
+def test_text_is_readable_on_white_and_in_the_dark(colour):
+    rgb = np.array([int(getattr(p, colour)[k:k + 2], 16) for k in (1, 3, 5)], float)
+    for ink, paper in ((rgb, np.full(3, 255.0)), (in_the_dark(rgb), np.full(3, 18.0))):
+        for ground in (paper, p.WASH * ink + (1 - p.WASH) * paper):
+            dark, light = sorted((luminance(ink), luminance(ground)))
+            assert (light + 0.05) / (dark + 0.05) >= 4.5
+
+
+# ---- the numbers that each one shows ------------------------------------------------------
+
+@pytest.mark.parametrize("net", [PENCIL, TWIN], ids=["pencil", "twin"])
+def test_a_network_shows_its_numbers(net):
+    figure, trace = p.network(net, X, alt="a"), forward(net, X)
+    shown = numbers(figure)
+    inside = np.concatenate([*trace.inputs, trace.y_hat])
+    assert shown == [*inside, *np.concatenate([layer.W.T.ravel() for layer in net])]
+    assert after(figure, "$b$") == list(np.concatenate([layer.b for layer in net]))
+    assert after(figure, "$z$") == list(np.concatenate(trace.z))
+    both = p.network(net, X, alt="a", values="both")
+    assert after(both, "$\\phi$′") == list(np.concatenate(trace.slopes))
+    assert numbers(p.network(net, alt="a")) == shown[len(inside):]
+    assert numbers(p.network(net, alt="a", weights=False)) == []
+    for drawn in (figure, both, p.network(net, alt="a")):
+        assert overlaps(drawn) == []
+
+
+@pytest.mark.parametrize("net", [PENCIL, TWIN], ids=["pencil", "twin"])
+def test_the_lit_numbers_are_the_derivative(net):
+    for m, layer in enumerate(net):
+        for i, j in [*np.ndindex(layer.W.shape), *((i, None) for i in range(len(layer.b)))]:
+            lit = ("b", m, i) if j is None else ("W", m, i, j)
+            wanted = dy_db(net, X, m, i) if j is None else dy_dW(net, X, m, i, j)
+            figure = p.network(net, X, alt="a", lit=lit, values="both" if i == m else "auto")
+            ends = [float(text.get_text().replace("−", "-")) for text in texts(figure)
+                    if text.get_weight() == "bold" and text.get_size() == 18]
+            assert ends[-len(wanted):] == list(wanted) if m + 1 < len(net) else ends == [wanted[i]]
+            if j is None:
+                assert after(figure, "$b$") == [layer.b[i]]
+            else:
+                assert layer.W[i, j] in numbers(figure, p.ACCENT, bold=True)
+            assert overlaps(figure) == []
+
+
+def test_the_figure_of_the_sample():
+    shown = numbers(p.network(PENCIL, X, alt="a", lit=("W", 0, 1, 0)), p.ACCENT)
+    assert shown == [12, -144, -48, -576, 480, 384, 1]
+
+
+def test_what_no_longer_moves_stays_grey():
+    net = Network([Layer(np.eye(2), [0, 0], "relu"), Layer([[1, 1], [0, 1]], [0, 0], "relu")])
+    figure = p.network(net, (1, -1), alt="a", lit=("W", 0, 1, 0))
+    assert numbers(figure, p.ACCENT) == [0] and numbers(figure, p.GREY) == [0, 0, 0]   # the weight; v
+    figure = p.network(net, (1, 2), alt="a", lit=("W", 0, 0, 0))
+    assert numbers(figure, p.ACCENT) == [1, 1, 1] and numbers(figure, p.GREY) == [0]
+    wires = [line for line in figure.figure.axes[0].lines if line.get_color() == p.ACCENT]
+    assert {round(line.get_linewidth(), 1) for line in wires} == {2.8, 2.0}
+
+
+def test_wide_layers_are_shortened():
+    figure = p.network(digits_network(), IMAGE, alt="a", lit=("W", 0, 17, 20))
+    words = [text.get_text() for text in texts(figure)]
+    assert words.count("⋮") == 2 + 2 + 1 + 1 and "$x_{21}$" in words and "$x_{64}$" in words
+    assert overlaps(figure) == []
+
+
+def test_a_chain_shows_how_the_product_grows():
+    figure, trace = p.chain(THIN, (2,), alt="a", lit=("W", 0, 0, 0)), forward(THIN, (2,))
+    words = [text.get_text() for text in texts(figure) if " · " in text.get_text()]
+    products = [np.prod([float(word) for word in re.sub("[()]", "", line).replace("−", "-").split(" · ")])
+                for line in words]
+    assert products[-1] == dy_dW(THIN, (2,), 0, 0, 0)[0] == numbers(figure, p.ACCENT, bold=True)[-2]
+    assert after(figure, "$z$") == [z[0] for z in trace.z]
+    assert after(figure, "$\\phi$′") == [slope[0] for slope in trace.slopes]
+    assert overlaps(p.chain(THIN, (2,), alt="a")) == overlaps(figure) == []
+    with pytest.raises(ValueError, match="width 1"):
+        p.chain(PENCIL, X, alt="a")
+
+
+def test_matrices_show_their_entries():
+    figure = p.matrices(M([[0.25, -2], [100, 0.5]], lit=[(0, 1), (1, 0)]), "+", M([1, -4], chosen=0), "=", M(3),
+                        alt="a")
+    assert numbers(figure) == [0.25, 100, -2, 0.5, 1, -4, 3]
+    assert numbers(figure, p.ACCENT) == [100, -2] and numbers(figure, p.BLUE) == [1]
+    assert [t.get_text() for t in texts(figure) if "×" in t.get_text()] == ["2 × 2", "2 × 1"]
+    assert [t.get_text() for t in texts(p.matrices(M([1.5e-7], shape=False), alt="a"))] == ["1.5$\\times10^{-7}$"]
+    for wrong in ((M(np.zeros((2, 2, 2))),), (3,)):
+        with pytest.raises(ValueError, match="dimensions|a part must be"):
+            p.matrices(*wrong, alt="a")
+
+
+def test_selectors_pick_and_keep():
+    figure = p.selector([7, -3, 5], 1, alt="a")
+    assert numbers(figure) == [0, 1, 0, 7, -3, 5, -3, 0, 0, 0, 0, 1, 0, 0, 0, 0, 7, -3, 5, 0, -3, 0]
+    assert numbers(figure, p.BLUE) == [1, -3, -3, 1, -3, -3]
+
+
+def test_a_tangent_shows_its_point_its_slope_and_the_secant():
+    figure = p.tangent(lambda t: t**3, 1, 3, alt="a", span=2, h=1, name="$t$")
+    words = [text.get_text() for text in texts(figure)]
+    assert {"0", "1", "2", "slope 3", "secant 4", "$t$"} == set(words)
+    straight = [line for line in figure.figure.axes[0].lines if line.get_color() == p.ACCENT][0]
+    (x0, x1), (y0, y1) = straight.get_xdata()[[0, -1]], straight.get_ydata()[[0, -1]]
+    assert (y1 - y0) / (x1 - x0) == pytest.approx(-3 * (260 / 32) / (430 / 4), rel=1e-9)
+    with pytest.raises(ValueError, match="span"):
+        p.tangent(np.sin, 0, 1, alt="a", span=0)
+
+
+def test_digits_and_their_derivatives():
+    y_hat = np.arange(10)[::-1] / 45
+    figure = p.digit(IMAGE, y_hat, alt="a")
+    assert numbers(figure)[1::2] == [round(value, 3) for value in y_hat] and numbers(figure, p.BLUE) == [0, 0.2]
+    assert [patch.get_alpha() for patch in figure.figure.axes[0].patches[:64]] == list(IMAGE)
+    derivatives = np.linspace(-2, 1, 64)
+    figure = p.derivative_image(IMAGE, [derivatives, derivatives / 4], ["a", "b"], alt="a")
+    cells = [patch for patch in figure.figure.axes[0].patches if patch.get_alpha() != 1][:64]
+    assert {text.get_text() for text in texts(figure)} == {"a", "b", "−2", "+2"}
+    assert sum(type(cell).__name__ == "Circle" for cell in cells) == (derivatives < 0).sum()
+    with pytest.raises(ValueError, match="titles"):
+        p.derivative_image(IMAGE, derivatives, ["a", "b"], alt="a")
+
+
+@pytest.mark.parametrize("arguments, error, message", [
+    (dict(lit=("W", 0, 1, 0)), ValueError, "lit needs x"),
+    (dict(x=X, lit=("W", 0, 1)), ValueError, "lit must be"),
+    (dict(x=X, lit=("W", 0, 3, 0)), IndexError, "i must lie in"),
+    (dict(x=X, lit=("W", 0, 0, 2)), IndexError, "j must lie in"),
+    (dict(x=X, lit=("b", 3, 0)), IndexError, "m must lie in"),
+    (dict(x=X, values="all"), ValueError, "values must be"),
+    (dict(x=(1, 2, 3)), ValueError, "x must have shape"),
+])
+def test_wrong_arguments_get_a_sentence(arguments, error, message):
+    with pytest.raises(error, match=message):
+        p.network(PENCIL, alt="a", **arguments)

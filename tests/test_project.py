@@ -1,0 +1,85 @@
+"""The project's own files: what is generated follows from what is stated, and nothing says where it was made."""
+
+import re
+import subprocess
+import tomllib
+
+import lock
+import pytest
+
+# patterns in parts, so that this file does not match itself
+MACHINE = re.compile("|".join(rf"/{top}/[\w.]" for top in ("home", "root", "Users", "work")))
+PICTURES = {".woff2", ".png", ".npz", ".ico", ".jpg", ".pdf"}
+
+
+def tracked(root):
+    """The files of the project: what git knows or would add; without git, what is not made by a verb."""
+    done = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=root, check=False,
+                          capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip("not a git checkout")
+    return [root / name for name in done.stdout.split("\0") if name and (root / name).is_file()]
+
+
+def tells_of_a_machine(text):
+    return [match[0] for match in MACHINE.finditer(text)]
+
+
+def test_no_file_says_where_it_was_made(root):
+    told = {path.name: found for path in tracked(root) if path.suffix not in PICTURES and path.name != "test_notebooks.py"
+            and (found := tells_of_a_machine(path.read_text(encoding="utf-8")))}
+    assert told == {}
+    assert tells_of_a_machine("saved in /home" + "/me/book") and not tells_of_a_machine("https://example.org/homepage")
+
+
+def test_no_file_is_large(root):
+    assert [path.name for path in tracked(root) if path.stat().st_size > 1_000_000] == []
+
+
+def test_environment_follows_from_pyproject(root):
+    stored = (root / "environment.yml").read_text()
+    assert stored == lock.environment(), "run make lock"
+    listed = set(re.findall(r"^ +- ([\w-]+)==", stored, re.M))
+    assert listed == {lock.name_of(line) for line in lock.wanted(["book", "lab", "test"])}
+
+
+@pytest.mark.parametrize("name", lock.LOCKS)
+def test_locks_cover_pyproject(root, name):
+    from packaging.requirements import Requirement
+
+    pins = lock.pins(name)
+    lines = lock.wanted(lock.LOCKS[name]) if name != "uv" else lock.project()["dependency-groups"]["setup"]
+    for line in lines:
+        requirement = Requirement(line)
+        assert pins[lock.name_of(line)] in requirement.specifier, f"{line}: run make lock"
+
+
+def test_locks_agree_and_name_no_index(root):
+    everything = lock.pins("all")
+    for name in lock.LOCKS:
+        text = (root / "requirements" / f"{name}.txt").read_text()
+        assert lock.pins(name).items() <= everything.items()
+        assert not re.search(r"--index|--extra-index|--find-links|://|file:|^/", text, re.M)
+        blocks = re.split(r"\n(?=\S)", text.strip())
+        assert all("--hash=sha256:" in block for block in blocks if not block.startswith("#"))
+
+
+def test_one_address(root):
+    """pyproject.toml states the public address; wherever it stands as well, it is that one."""
+    wanted = lock.slug(lock.project()["project"]["urls"]["Repository"])
+    name = wanted.split("/")[1]
+    assert lock.slug(lock.stated()) == wanted, "run make lock"
+    for path in (path for pattern in lock.ADDRESSED for path in root.glob(pattern)):
+        owners = re.findall(rf"([\w.-]+)/{re.escape(name)}\b", path.read_text(encoding="utf-8"))
+        assert {*owners} <= {wanted.split("/")[0]}, f"{path.name}: run make lock"
+
+
+def test_nnlib_needs_numpy_alone(root):
+    data = tomllib.loads((root / "pyproject.toml").read_text())
+    assert [lock.name_of(line) for line in data["project"]["dependencies"]] == ["numpy"]
+
+
+def test_every_verb_is_explained(root):
+    makefile = (root / "Makefile").read_text()
+    verbs = set(re.search(r"\.PHONY: (.*)", makefile)[1].split())
+    assert verbs == set(re.findall(r"^([a-z]+):.*## ", makefile, re.M))

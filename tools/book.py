@@ -1,0 +1,124 @@
+"""Build the site into _build/html if what it is made of has changed; with --serve, serve it on this machine.
+
+The build is strict (a warning is an error) and always whole: an incremental build repeats no warning of a page that
+it does not read again, so it would pass on the second try. What makes the second run quick is that it does not run.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
+import webbrowser
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PORT = 8000
+
+
+def fingerprint(root: Path) -> str:
+    """What the site is made of: chapters, settings, extension, look, nnlib's docstrings, and the versions of tools."""
+    digest = hashlib.sha256()
+    files = [root / "_config.yml", root / "requirements" / "book.txt"]
+    for folder in ("book", "nnlib"):
+        files += [path for path in (root / folder).rglob("*") if path.is_file() and "__pycache__" not in path.parts
+                  and ".ipynb_checkpoints" not in path.parts]
+    for path in sorted(files):
+        digest.update(str(path.relative_to(root)).encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def build(root: Path = ROOT, quiet: bool = False) -> bool:
+    """Whether _build/html is, in the end, the strict build of what is in the tree."""
+    out, stamp = root / "_build", root / "_build" / "html.stamp"
+    now = fingerprint(root)
+    if stamp.exists() and stamp.read_text() == now and (out / "html" / "index.html").exists():
+        return True
+    for old in ("html", ".doctrees", "jupyter_execute"):
+        shutil.rmtree(out / old, ignore_errors=True)
+    stamp.unlink(missing_ok=True)
+    start = time.perf_counter()
+    if not quiet:
+        print("· Building the book", flush=True)
+    command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", "book"]
+    command += ["--config", "_config.yml", "--path-output", ".", "-W", "--keep-going", "-n", "-q"]
+    done = subprocess.run(command, cwd=root, check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if done.returncode:
+        told = [line for line in done.stdout.splitlines() if re.search(r"WARNING|ERROR|CRITICAL", line)]
+        print("\n".join(told) or done.stdout)
+        print("The book was not built: the warnings above are errors here.", file=sys.stderr)
+        return False
+    stamp.write_text(now)
+    if not quiet:
+        pages = len(list((out / "html").glob("*.html")))
+        print(f"· {pages} pages in {time.perf_counter() - start:.0f} s", flush=True)
+    return True
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Serves without a line for each request, and lets no browser keep a page that was built again."""
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+    def end_headers(self) -> None:
+        self.send_header("Cache-Control", "no-cache")
+        super().end_headers()
+
+
+def listen(folder: Path, port: int) -> ThreadingHTTPServer:
+    """A server on the first free port from `port` on."""
+    for candidate in range(port, port + 100):
+        try:
+            return ThreadingHTTPServer(("127.0.0.1", candidate), partial(Quiet, directory=str(folder)))
+        except OSError:
+            continue
+    sys.exit(f"Every port from {port} to {port + 99} is busy.")
+
+
+def take_the_terminal() -> None:
+    """Let Ctrl-C reach this program alone: make would report it as an error, and it is how one stops reading."""
+    import atexit
+    import signal
+
+    if os.name == "nt" or not sys.stdin.isatty():
+        return
+    parent = os.getpgrp()
+    signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+    os.setpgid(0, 0)
+    os.tcsetpgrp(sys.stdin.fileno(), os.getpgrp())
+    atexit.register(os.tcsetpgrp, sys.stdin.fileno(), parent)
+
+
+def open_browser(address: str) -> None:
+    """Open a browser where there is a desktop; never a text browser in the reader's terminal."""
+    if sys.platform in {"darwin", "win32"} or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
+        threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+
+
+def serve(root: Path = ROOT) -> None:
+    server = listen(root / "_build" / "html", PORT)
+    address = f"http://127.0.0.1:{server.server_port}/"
+    print(f"\n  The book is at {address}   (Ctrl-C ends)\n", flush=True)
+    take_the_terminal()
+    open_browser(address)
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        print("\rThe book is closed.")
+    finally:
+        server.server_close()
+
+
+if __name__ == "__main__":
+    if not build():
+        sys.exit(1)
+    if "--serve" in sys.argv:
+        serve()
+    else:
+        print("The book is in _build/html.")
