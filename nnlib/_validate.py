@@ -96,6 +96,10 @@ def instance(name, value, wanted, hint=""):
     return value
 
 
+# Around a function whose results go through `finite`: NumPy's own warning is not needed.
+overflow_in_words = np.errstate(over="ignore", invalid="ignore")
+
+
 def finite(what, result):
     """A computed array, read-only, unless it left the range of its floats."""
     if not np.isfinite(result).all():

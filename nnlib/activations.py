@@ -88,8 +88,8 @@ def activation(phi):
     if isinstance(phi, Activation):
         return phi
     if phi == "softmax":
-        raise ValueError("phi must act on each element alone, and softmax does not: "
-                         "end the network in identity and leave softmax to the loss")
+        raise ValueError("phi must act element by element, and softmax does not: "
+                         "leave softmax to the loss")
     if isinstance(phi, str):
         if phi not in ACTIVATIONS:
             raise ValueError(f"phi must be one of {', '.join(ACTIVATIONS)}; got {phi!r}")

@@ -2,7 +2,7 @@
 import numpy as np
 
 from . import _validate
-from .network import forward
+from .network import forward, shape_of
 
 
 def o(i, d):
@@ -26,7 +26,7 @@ def O(i, d):                                      # noqa: E743  the source's own
     return np.diag(np.arange(d) == i).astype(float)
 
 
-@np.errstate(over="ignore", invalid="ignore")     # _validate.finite says it in words
+@_validate.overflow_in_words
 def dy_dW(net, x, m, i, j):
     """How all outputs move with the weight W^m_ij, from unit j to unit i.
 
@@ -34,17 +34,15 @@ def dy_dW(net, x, m, i, j):
     x (d_in,), m in 0 … n, i a row and j a column of W^m → (d_y,).
     Raises IndexError for m, i or j out of range, else as `forward`.
     """
+    rows, columns = shape_of(net, m, i, j)
     trace = forward(net, x)
-    rows, columns = net[m].W.shape
-    _validate.index("i", i, rows, f"W of layer {m} has {rows} rows")
-    _validate.index("j", j, columns, f"W of layer {m} has {columns} columns")
     v = O(i, rows) @ trace.slopes[m] * (o(j, columns) @ trace.inputs[m])
     for k in range(m + 1, len(net)):
         v = trace.slopes[k] * (net[k].W @ v)
     return _validate.finite("the derivative", v)
 
 
-@np.errstate(over="ignore", invalid="ignore")
+@_validate.overflow_in_words
 def dy_db(net, x, m, i):
     """How all outputs move with the bias b^m_i.
 
@@ -52,9 +50,8 @@ def dy_db(net, x, m, i):
     x (d_in,), m in 0 … n, i a place in b^m → (d_y,).
     Raises IndexError for m or i out of range, else as `forward`.
     """
+    rows, _ = shape_of(net, m, i)
     trace = forward(net, x)
-    rows = net[m].b.size
-    _validate.index("i", i, rows, f"b of layer {m} has {rows} elements")
     v = O(i, rows) @ trace.slopes[m]
     for k in range(m + 1, len(net)):
         v = trace.slopes[k] * (net[k].W @ v)

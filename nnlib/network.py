@@ -102,49 +102,65 @@ class Trace:
 
     inputs[m] what layer m reads, z[m] = W^m inputs^m + b^m,
     slopes[m] = φ^m′(z^m), y_hat the output. All are read-only 1-D arrays.
+    Raises OverflowError if a number has left the range of its floats.
     """
     inputs: tuple
     z: tuple
     slopes: tuple
     y_hat: np.ndarray
 
+    def __post_init__(self):
+        for name in ("z", "slopes", "inputs"):
+            arrays = tuple(_validate.finite(f"{name}[{m}]", array)
+                           for m, array in enumerate(getattr(self, name)))
+            object.__setattr__(self, name, arrays)
+        _validate.finite("y_hat", self.y_hat)
 
-@np.errstate(over="ignore", invalid="ignore")    # _validate.finite says it in words
+
+@_validate.overflow_in_words
 def forward(net, x):
     """The output for one data point, with everything on the way to it.
 
-    Equation (forward-pass). x (d_in,) → Trace.
+    Equations (layer-z), (layer-a), (forward-pass). x (d_in,) → Trace.
     Raises ValueError or TypeError for a wrong x, OverflowError if a number
     grows beyond the range of its floats.
     """
-    inputs, z, slopes = [], [], []
     a = _input(net, "x", x, ())
+    inputs, z, slopes = [], [], []
     for m, layer in enumerate(net):
         inputs.append(a)
-        z.append(_validate.finite(f"z of layer {m}", layer.W @ a + layer.b))
-        slopes.append(_validate.finite(f"the slope of layer {m}", layer.phi.df(z[m])))
-        a = _validate.finite(f"the output of layer {m}", layer.phi.f(z[m]))
-    return Trace(tuple(inputs), tuple(z), tuple(slopes), y_hat=a)
+        z.append(layer.W @ a + layer.b)
+        slopes.append(layer.phi.df(z[m]))
+        a = layer.phi.f(z[m])
+    return Trace(inputs, z, slopes, y_hat=a)
 
 
-@np.errstate(over="ignore", invalid="ignore")
+@_validate.overflow_in_words
 def predict(net, X):
     """The outputs for a batch: X (N, d_in), one data point per row → (N, d_y).
 
     Equation (forward-pass), once per row. N may be 0.
-    Raises ValueError or TypeError for a wrong X, OverflowError as `forward`.
+    Raises ValueError or TypeError for a wrong X, OverflowError if an answer
+    is beyond the range of its floats.
     """
-    a = _input(net, "X", X, ("N",))
-    for m, layer in enumerate(net):
-        z = a @ layer.W.T + layer.b
-        a = _validate.finite(f"the output of layer {m}", layer.phi.f(z))
-    return a
+    A = _input(net, "X", X, ("N",))
+    for layer in net:
+        A = layer.phi.f(A @ layer.W.T + layer.b)
+    return _validate.finite("the answer", A)
 
 
 def _input(net, name, value, rows):
     d_in = _validate.instance("net", net, Network).widths[0]
     return _validate.array(name, value, (*rows, d_in), f"layer 0 reads {d_in} numbers",
                            dtype=net.dtype)
+
+
+def shape_of(net, m, i, j=0):
+    """The shape of W^m, once it is known that W^m_ij exists; IndexError otherwise."""
+    rows, columns = _validate.instance("net", net, Network)[m].W.shape
+    _validate.index("i", i, rows, f"W of layer {m} has {rows} rows")
+    _validate.index("j", j, columns, f"W of layer {m} has {columns} columns")
+    return rows, columns
 
 
 def random_network(widths, phi, rng):

@@ -37,6 +37,9 @@ class Figure:
         shrink = min(1, WIDTH / width)
         self.width, self.height = round(width * shrink, 1), round(height * shrink, 1)
 
+    def __repr__(self):
+        return "Figure"
+
     def _repr_svg_(self):
         svg = self._saved(format="svg", metadata=ANONYMOUS).decode()
         svg = re.sub(r"<!--.*?-->|<style.*?</style>| id=\"\w+_\d+\"", "", svg, flags=re.S)
@@ -411,7 +414,7 @@ def _unit(paper, net, trace, lit, v, k, unit, cx, cy, below, names):
         texts.append(paper.text(cx, cy + RADIUS + 14 + 20 * row, words, 16))
     if names and k in (0, last):
         letter, side = (r"\hat{y}", 1) if k else ("x", -1)
-        texts.append(paper.text(cx + side * (RADIUS + 9), cy, f"${letter}_{{{unit + 1}}}$", 19,
+        texts.append(paper.text(cx + side * (RADIUS + 9), cy, rf"$\mathbf{{{letter}}}_{{{unit + 1}}}$", 19,
                                 align=0 if k else 1))
     return [(cx - RADIUS, cy - RADIUS, cx + RADIUS, cy + RADIUS), *texts]
 
@@ -559,9 +562,10 @@ def activation_curves(names, *, alt):
     names: Activations or their names. Raises ValueError for an unknown name or an empty alt.
     """
     z = np.linspace(-3, 3, 181)
+    across = 2 if len(names) in (2, 4) else 3
     with _paper(alt) as paper:
         for k, phi in enumerate(map(activation, names)):
-            left, top = 245 * (k % 3), 225 * (k // 3)
+            left, top = 245 * (k % across), 225 * (k // across)
             slope = phi.df(z)
             slope[1:][abs(np.diff(slope)) > 0.5] = np.nan         # a jump is not drawn
             curves = ((phi.f(z), "$\\phi$", INK, 2), (slope, "$\\phi$′", ACCENT, 2, (0, (5, 2))))
@@ -592,11 +596,12 @@ def digit(image, y_hat=None, *, alt, label=None):
     """
     image = _validate.array("image", image, (64,))
     with _paper(alt) as paper:
+        paper.line([-3, 186, 186, -3, -3], [-3, -3, 186, 186, -3], REST, 1)
         for k, ink in enumerate(image):
             x, y = 23 * (k % 8), 23 * (k // 8)
             paper.box(x, y, x + 22, y + 22, INK, float(np.clip(ink, 0, 1)))
         if label is not None:
-            paper.text(92, 200, str(label), 16)
+            paper.text(92, 204, str(label), 16)
         if y_hat is not None:
             _bars(paper, _validate.array("y_hat", y_hat, (10,), "there are ten digits"))
         return paper.figure()

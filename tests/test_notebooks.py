@@ -12,7 +12,7 @@ BOOK = Path(__file__).resolve().parent.parent / "book"
 PATHS = notebooks.chapters(BOOK)
 CHAPTERS = [path for path in PATHS if path.name[0].isdigit()]
 HIDDEN = {"remove-input", "hide-input"}
-KNOWN_TAGS = HIDDEN | {"desktop", "raises-exception", "remove-output"}
+KNOWN_TAGS = HIDDEN | {"desktop", "hide-output", "raises-exception", "remove-output"}
 
 
 def drawings(cell):

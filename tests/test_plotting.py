@@ -186,7 +186,7 @@ def test_what_no_longer_moves_stays_grey():
 def test_wide_layers_are_shortened():
     figure = p.network(digits_network(), IMAGE, alt="a", lit=("W", 0, 17, 20))
     words = [text.get_text() for text in texts(figure)]
-    assert words.count("⋮") == 2 + 2 + 1 + 1 and "$x_{21}$" in words and "$x_{64}$" in words
+    assert words.count("⋮") == 2 + 2 + 1 + 1 and r"$\mathbf{x}_{21}$" in words and r"$\mathbf{x}_{64}$" in words
     assert overlaps(figure) == []
 
 
@@ -258,3 +258,14 @@ def test_digits_and_their_derivatives():
 def test_wrong_arguments_get_a_sentence(arguments, error, message):
     with pytest.raises(error, match=message):
         p.network(PENCIL, alt="a", **arguments)
+
+
+def test_error_curves_stand_where_the_numbers_say():
+    steps = np.logspace(-1, -9, 5)
+    errors = {"one": steps, "two": steps**2, "three": np.full(5, 1e-16)}
+    figure = p.error_curves(steps, errors, alt="Three curves.")
+    curves = [line for line in figure.figure.axes[0].lines if len(line.get_xdata()) == 5]
+    heights = [line.get_ydata() for line in curves]
+    assert [len(curves), heights[0][0] < heights[0][-1], np.ptp(heights[2]) == 0] == [3, True, True]
+    np.testing.assert_allclose(np.diff(heights[1]), 2 * np.diff(heights[0]))     # twice as steep
+    assert {"one", "two", "three", "relative error"} <= {text.get_text() for text in texts(figure)}
