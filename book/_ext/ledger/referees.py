@@ -95,7 +95,7 @@ def random_case(widths, phi, rng, precise=False):
         x, y = rng.normal(size=widths[0]), rng.normal(size=widths[-1])
         case = Case("", W, b, phi, x, y, precise)
         z, _ = plain_pass(case)
-        if min(np.abs(one).min() for one in z) > 0.05 and max(np.abs(one).max() for one in z) < 8:
+        if min(np.abs(one).min() for one in z) > 0.05 and max(np.abs(one).max() for one in z) < 4:
             return case
 
 
@@ -192,7 +192,7 @@ class TwoNudges(ImaginaryStep):
             reads = plain_pass(self.case, m, step)[1]
             return np.concatenate([*reads[m + 1:], [((reads[-1] - self.y) ** 2).sum() / 2]])
 
-        return nnlib.central_difference(everything, self.case.W[m] if weights else self.case.b[m], 1e-5)
+        return nnlib.central_difference(everything, self.case.W[m] if weights else self.case.b[m], 1e-6)
 
     def moved(self, m, i, j):
         table = self.of_layer(m, j is not None)[(slice(None), i) if j is None else (slice(None), i, j)]

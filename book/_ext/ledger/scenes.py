@@ -125,11 +125,19 @@ class NetworkScene(Scene):
         self.narrow = set(self.case.widths) == {1}
         symbolic = isinstance(referee, (Nudges, Symbols))
         self.W, self.b = (referee.W, referee.b) if symbolic else (self.case.W, self.case.b)
-        here = {BOLD["x"]: referee.x, BOLD["y"]: referee.y, Y_HAT: referee.a(self.n + 1)}
+        here = {BOLD["x"]: referee.x, BOLD["y"]: referee.y}
         self.letters = {name: column(arithmetic.convert(array)) for name, array in here.items()} | self.letters
         if self.narrow:
-            self.letters |= {r"\hat{y}": number(self.letters[Y_HAT].array[0]), "x": number(self.letters[BOLD["x"]].array[0])}
+            self.letters["x"] = number(self.letters[BOLD["x"]].array[0])
         self.families = {BOLD[letter] for letter in "Wbzav"} | ({"w", "b", "z"} if self.narrow else set())
+
+    def symbol(self, name):
+        """ŷ is asked of the referee when it is read, so that it is seen who was asked."""
+        if name == Y_HAT and name not in self.letters:
+            return column(self.convert(self.referee.a(self.n + 1)))
+        if name == r"\hat{y}" and self.narrow:
+            return number(self.symbol(Y_HAT).array[0])
+        return super().symbol(name)
 
     def has_layers(self, name):
         return name in self.families and name not in self.letters
