@@ -5,7 +5,7 @@ LOCKS := requirements/uv.txt pyproject.toml tools/setup.py
 export OPENBLAS_NUM_THREADS := 1
 export OMP_NUM_THREADS := 1
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
-.PHONY: help read book lab notebooks test lock clean
+.PHONY: help read book lab notebooks equations test lock clean
 
 help:       ## list the verbs
 	@sed -n 's/^\([a-z]*\): .*## /  make \1|/p' Makefile | column -t -s '|' 2>/dev/null || grep -E '^[a-z]+:.*##' Makefile
@@ -21,6 +21,9 @@ lab: .venv/all.ready        ## open the chapters in JupyterLab
 
 notebooks: .venv/all.ready  ## run the chapters that changed, and write both halves of each pair
 	@$(PY) tools/notebooks.py
+
+equations: .venv/book.ready ## evaluate every equation of the book as it is printed
+	@$(PY) tools/book.py --equations
 
 test: .venv/all.ready       ## test everything: style, nnlib, chapters, site
 	@$(PY) -m ruff check . && $(PY) -m pytest -n 2 --dist loadfile

@@ -1,4 +1,5 @@
-"""Build the site into _build/html if what it is made of has changed; with --serve, serve it on this machine.
+"""Build the site into _build/html if what it is made of has changed; with --serve, serve it on this machine; with
+--equations, only evaluate what the book prints.
 
 The build is strict (a warning is an error) and always whole: an incremental build repeats no warning of a page that
 it does not read again, so it would pass on the second try. What makes the second run quick is that it does not run.
@@ -39,24 +40,41 @@ def build(root: Path = ROOT, quiet: bool = False) -> bool:
     now = fingerprint(root)
     if stamp.exists() and stamp.read_text() == now and (out / "html" / "index.html").exists():
         return True
-    for old in ("html", ".doctrees", "jupyter_execute"):
-        shutil.rmtree(out / old, ignore_errors=True)
+    shutil.rmtree(out / "html", ignore_errors=True)
     stamp.unlink(missing_ok=True)
     start = time.perf_counter()
     if not quiet:
         print("· Building the book", flush=True)
-    command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", "book"]
-    command += ["--config", "_config.yml", "--path-output", ".", "-W", "--keep-going", "-n", "-q"]
-    done = subprocess.run(command, cwd=root, check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    if done.returncode:
-        told = [line for line in done.stdout.splitlines() if re.search(r"WARNING|ERROR|CRITICAL", line)]
-        print("\n".join(told) or done.stdout)
+    if not sphinx(root):
         print("The book was not built: the warnings above are errors here.", file=sys.stderr)
         return False
     stamp.write_text(now)
     if not quiet:
         pages = len(list((out / "html").glob("*.html")))
         print(f"· {pages} pages in {time.perf_counter() - start:.0f} s", flush=True)
+    return True
+
+
+def sphinx(root: Path, *builder: str) -> bool:
+    """Whether a whole and strict run of Sphinx went through; what it warned of is printed."""
+    for old in (".doctrees", "jupyter_execute"):
+        shutil.rmtree(root / "_build" / old, ignore_errors=True)
+    command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", "book"]
+    command += ["--config", "_config.yml", "--path-output", ".", "-W", "--keep-going", "-n", "-q", *builder]
+    done = subprocess.run(command, cwd=root, check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if done.returncode:
+        told = [line for line in done.stdout.splitlines() if re.search(r"WARNING|ERROR|CRITICAL", line)]
+        print("\n".join(told) or done.stdout)
+    return not done.returncode
+
+
+def equations(root: Path = ROOT) -> bool:
+    """Whether every equation of the book holds: the run that builds it, without the pages."""
+    start = time.perf_counter()
+    if not sphinx(root, "--builder", "custom", "--custom-builder", "dummy"):
+        print("The lines above name each equation that does not hold, and its place.", file=sys.stderr)
+        return False
+    print((root / "_build" / "equations.txt").read_text().strip(), f"({time.perf_counter() - start:.0f} s)")
     return True
 
 
@@ -116,6 +134,8 @@ def serve(root: Path = ROOT) -> None:
 
 
 if __name__ == "__main__":
+    if "--equations" in sys.argv:
+        sys.exit(not equations())
     if not build():
         sys.exit(1)
     if "--serve" in sys.argv:

@@ -207,6 +207,7 @@ class Package:
         self.case, self.x, self.y = case, case.x, case.y
         self.asked = set()
         self.trace = nnlib.forward(case.network, case.x)
+        self.answered = cache(self.answered)
         self.parts = [nnlib.Network(case.network.layers[:k + 1]) for k in range(case.n + 1)]
 
     def z(self, k):
@@ -225,6 +226,9 @@ class Package:
 
     def moved(self, m, i, j):
         self.asked.add("dy_db" if j is None else "dy_dW")
+        return self.answered(m, i, j)
+
+    def answered(self, m, i, j):
         # the change of what layer k gives is the derivative of the network that ends there
         tangents = {k: nnlib.dy_db(self.parts[k], self.x, m, i) if j is None else nnlib.dy_dW(self.parts[k], self.x, m, i, j)
                     for k in range(m, self.case.n + 1)}

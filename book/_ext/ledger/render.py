@@ -1,0 +1,214 @@
+"""What the reader sees of the ledger: a line under each equation, and the ledger's tables."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.util.docutils import SphinxDirective
+
+# The routes in the order of the ledger, with the words for them.
+ROUTES = {
+    "precise": "50 digits",
+    "float": "float64",
+    "step": "imaginary nudge",
+    "nudges": "two nudges",
+    "series": "power series",
+    "rate": "exponent of h",
+    "rounded": "nnlib",
+    "nnlib": "nnlib",
+}
+# what the line under an equation calls its error: that of float64, by whichever route it is largest
+HEADLINE = ("float", "step", "nnlib", "series", "rate")
+HOW = {"evaluated": "evaluated", "binds": "says what a letter stands for on its page", "chosen": "chosen or supposed, nothing to compare"}
+
+
+def bound(error, least=1e-16):
+    """A power of ten that stays the same when the last digits differ between machines: “< 1e-14”."""
+    if error == 0:
+        return "exact"
+    return f"< 1e{math.ceil(math.log10(max(2 * error, least)))}"
+
+
+@dataclass
+class Ledger:
+    """What one run found: where each equation stands, its LaTeX, its row of the registry, its result."""
+
+    places: dict
+    latexes: dict
+    rows: dict
+    results: dict
+    sentences: list
+
+    def headline(self, label):
+        worst = self.results[label]["worst"]
+        return bound(max((worst[route] for route in HEADLINE if route in worst), default=0.0))
+
+    def networks(self, label):
+        count = self.results[label]["networks"]
+        what = {"vectors": "set of vectors|sets of vectors", "nudge": "function|functions", "tangent": "function|functions"}
+        one, many = what.get(self.rows[label].get("scene"), "network|networks").split("|")
+        return f"{count} {one if count == 1 else many}"
+
+
+class box(nodes.General, nodes.Element):
+    """A plain <div>."""
+
+
+class ledger_tables(nodes.General, nodes.Element):
+    """Where the tables go, until all pages are read."""
+
+
+class LedgerDirective(SphinxDirective):
+    """The ledger's tables, from the run that builds the book."""
+
+    def run(self):
+        return [ledger_tables("")]
+
+
+def visit_box(self, node):
+    self.body.append(self.starttag(node, "div"))
+
+
+def depart_box(self, node):
+    self.body.append("</div>\n")
+
+
+# On the chapters' pages ----------------------------------------------------------------------------------------------
+
+def show(app, doctree, docname):
+    """The line under each evaluated equation of a page, and the tables where they were asked for."""
+    ledger = getattr(app.env, "ledger", None)
+    if ledger is None:
+        return
+    for block in list(doctree.findall(nodes.math_block)):
+        label = block.get("label")
+        if label in ledger.results or label in ledger.rows:
+            block.parent.insert(block.parent.index(block) + 1, line_under(app, ledger, docname, label))
+    for place in list(doctree.findall(ledger_tables)):
+        place.replace_self(tables(app, ledger, docname))
+
+
+def line_under(app, ledger, docname, label):
+    line = nodes.paragraph("", "", classes=["evaluated"])
+    to_row = link(app, docname, "ledger", f"ledger-{label}", "ledger")
+    if label not in ledger.results:
+        return line + [nodes.Text("Not evaluated: " + ledger.rows[label]["prose"] + " "), to_row]
+    line += nodes.Text(f"Evaluated on {ledger.networks(label)}")
+    if function := ledger.rows[label].get("function"):
+        line += [nodes.Text(", with "), to_function(app, docname, function)]
+    error = ledger.headline(label)
+    line += nodes.Text("; exact. " if error == "exact" else f"; worst error {error.replace('< ', 'below ')}. ")
+    line += to_row
+    return line
+
+
+def link(app, docname, page, anchor, *content):
+    if page not in app.env.found_docs:
+        return nodes.inline("", *[nodes.Text(one) if isinstance(one, str) else one for one in content][0:1])
+    uri = app.builder.get_relative_uri(docname, page) + f"#{anchor}"
+    return nodes.reference("", "", *[nodes.Text(one) if isinstance(one, str) else one for one in content], refuri=uri, internal=True)
+
+
+def to_function(app, docname, name):
+    """The function's name, leading to its documentation."""
+    for full, entry in app.env.get_domain("py").objects.items():
+        if full.startswith("nnlib.") and full.rsplit(".", 1)[-1] == name:
+            return link(app, docname, entry.docname, entry.node_id, nodes.literal("", name))
+    return nodes.literal("", name)
+
+
+# The tables ----------------------------------------------------------------------------------------------------------
+
+def tables(app, ledger, docname):
+    """Both tables, each in its box, in the order of the book."""
+    order = [page for page in reading_order(app.env) if page in app.env.found_docs]
+    labels = sorted(ledger.places.keys() & ledger.rows.keys(), key=lambda label: order.index(ledger.places[label][0]))
+    rows = [equation_row(app, ledger, docname, label) for label in labels]
+    lines = {}
+    for page, latex, _, how in ledger.sentences:
+        lines.setdefault((page, latex, how), 0)
+        lines[page, latex, how] += 1
+    inline = [inline_row(app, docname, *one) for one in sorted(lines, key=lambda one: order.index(one[0]))]
+    counted = sum(one[3] == "evaluated" for one in ledger.sentences)
+    prose = len(labels) - len(ledger.results)
+    networks = max((one["networks"] for one in ledger.results.values()), default=0)
+    comparisons = sum(one["comparisons"] for one in ledger.results.values())
+    summary = nodes.paragraph("", f"{len(ledger.results)} of {len(labels)} displayed equations are evaluated and {prose} are prose only. "
+                              f"One equation meets up to {networks} networks; together they are {comparisons:,} comparisons "
+                              f"of two sides. {counted} of {len(ledger.sentences)} equalities in the text are evaluated.")
+    displayed = section("Displayed equations", "displayed-equations", table(["equation", "nnlib", "evaluated on", "worst error"], rows))
+    return [summary, displayed, section("Equalities in the text", "equalities-in-the-text", table(["equality", "page", "status"], inline))]
+
+
+def section(title, anchor, content):
+    return nodes.section("", nodes.title("", title), box("", content, classes=["ledger"]), ids=[anchor])
+
+
+def reading_order(env):
+    """The pages as the table of contents has them."""
+    order, waiting = [], [env.config.root_doc]
+    while waiting:
+        page = waiting.pop(0)
+        order.append(page)
+        waiting = [*env.toctree_includes.get(page, []), *waiting]
+    return order
+
+
+def equation_row(app, ledger, docname, label):
+    page, _ = ledger.places[label]
+    formula = box("", box("", nodes.math("", "\\displaystyle " + ledger.latexes[label]), classes=["formula"]), classes=["math"])
+    title = nodes.paragraph("", "", link(app, docname, page, f"equation-{nodes.make_id(label)}", label),
+                            nodes.Text(" in " + title_of(app, page)))
+    row = ledger.rows[label]
+    function = nodes.paragraph("", "", to_function(app, docname, row["function"]) if row.get("function") else nodes.Text("–"))
+    if label in ledger.results:
+        result = ledger.results[label]
+        where = ledger.networks(label)
+        if result["symbolic"]:
+            where += f", and {result['symbolic']} with letters for numbers and any φ"
+        if row.get("for"):
+            where += f"; for {row['for'].replace('<=', '≤')}"
+        errors = [f"{ROUTES[route]} {bound(result['worst'][route], 1e-30 if route == 'precise' else 1e-16)}" for route in ROUTES
+                  if route in result["worst"]]
+        cells = [nodes.paragraph("", where), nodes.bullet_list("", *[nodes.list_item("", nodes.paragraph("", one)) for one in errors])]
+    else:
+        cells = [nodes.paragraph("", "prose only"), nodes.paragraph("", row["prose"])]
+    return [[title, formula], [function], *[[cell] for cell in cells]], f"ledger-{label}"
+
+
+def inline_row(app, docname, page, latex, how):
+    formula = box("", box("", nodes.math("", latex), classes=["formula"]), classes=["math"])
+    where = link(app, docname, page, "", title_of(app, page))
+    return [[formula], [nodes.paragraph("", "", where)], [nodes.paragraph("", HOW[how])]], None
+
+
+def title_of(app, page):
+    return app.env.titles[page].astext()
+
+
+def table(head, rows):
+    group = nodes.tgroup("", *[nodes.colspec("", colwidth=1) for _ in head], cols=len(head))
+    group += nodes.thead("", nodes.row("", *[nodes.entry("", nodes.paragraph("", one)) for one in head]))
+    group += nodes.tbody("", *[nodes.row("", *[nodes.entry("", *cell) for cell in cells], ids=[anchor] if anchor else [])
+                               for cells, anchor in rows])
+    return nodes.table("", group)
+
+
+def scripts(app, pagename, templatename, context, doctree):
+    """Search and filter, on the ledger's page alone."""
+    if pagename == "ledger":
+        app.add_js_file("ledger.js", loading_method="defer")
+
+
+def serve_script(app, config):
+    config.html_static_path = [*config.html_static_path, str(Path(__file__).parent / "static")]
+
+
+def setup(app):
+    app.add_node(box, html=(visit_box, depart_box))
+    app.add_node(ledger_tables)
+    app.add_directive("ledger", LedgerDirective)
+    app.connect("doctree-resolved", show)
+    app.connect("html-page-context", scripts)
+    app.connect("config-inited", serve_script)
