@@ -19,7 +19,7 @@ from .scenes import BOLD, Y_HAT, Float, High, Letters, NetworkScene, Nudged, Pac
 
 # Largest error allowed per route, relative to the truth's norm. The first is a matter of digits; float64 keeps about
 # 1e-15 and loses some to cancellation; two nudges err by h² f‴/6 and by rounding over h, both near 1e-10 here.
-ROUTES = {"precise": 1e-30, "float": 1e-11, "step": 1e-11, "nudges": 1e-5, "nnlib": 1e-11}
+ROUTES = {"precise": 1e-30, "float": 1e-11, "plain": 1e-11, "step": 1e-11, "nudges": 1e-5, "nnlib": 1e-11}
 PRECISE = {"precise", "series", "rounded"}
 SMOOTH = {"square", "sigmoid", "tanh", "softplus", "sin"}
 
@@ -46,8 +46,10 @@ def random_cases():
 def narrow_cases():
     """One unit per layer."""
     rng = np.random.default_rng(7)
-    for count, phi in enumerate(sorted(nnlib.activations.ACTIVATIONS) * 2):
-        yield random_case((1,) * (count % 4 + 2) if count % 2 else (1,) * 4, phi, rng, precise=True)
+    names = sorted(nnlib.activations.ACTIVATIONS)
+    for count in range(24):
+        depth = 3 if count % 2 else count // 2 % 5 + 1
+        yield random_case((1,) * (depth + 1), [names[(count + 3 * k) % 8] for k in range(depth)], rng, precise=True)
 
 
 def all_cases(registry):
@@ -111,6 +113,7 @@ class Check:
         if "also" in row:
             self.sides.append(parse(f"{row['also']} = 0").args[1])
             self.written.append(row["also"])
+        self.arguments = same_function(self.sides)
         self.layers, self.places = free_letters(self.tree)
         names = {node.args[0] for node in walk(self.tree) if node.op == "name"}
         self.follows = BOLD["v"] in names and row.get("scene", "network") == "network"
@@ -119,7 +122,7 @@ class Check:
     def leading(self):
         """(the place of the side that other routes can tell, the names of those routes)."""
         for routes, tells in ((("step", "nudges", "nnlib"), lambda node: node.op == "derivative" or node.args[:1] == (BOLD["v"],)),
-                              (("step", "nnlib"), lambda node: node.args[:1] in ((BOLD["z"],), (BOLD["a"],), (Y_HAT,)))):
+                              (("plain", "nnlib"), lambda node: node.args[:1] in ((BOLD["z"],), (BOLD["a"],), (Y_HAT,)))):
             for place, side in enumerate(self.sides):
                 if any(map(tells, walk(side))):
                     return place, routes
@@ -199,6 +202,8 @@ class Check:
             if case.precise:
                 self.compare("precise", exact, truth.settled(side, letters), f"{written}{place}")
             self.result["comparisons"] += 1
+        for one, other in self.arguments:       # φ(z) = φ(-4, 3, -2) also says what z is
+            self.compare("float", rough.settled(one, letters), rough.settled(other, letters), f"the argument in {self.written[1]}{place}")
         for name, evaluator in routes.items():
             lead = self.sides[self.lead]
             self.compare(name, rough.settled(lead, letters), evaluator.settled(lead, letters), f"{self.written[self.lead]}{place}",
@@ -293,9 +298,15 @@ class Check:
         self.result["networks"] += 1
 
 
+def same_function(sides):
+    """The arguments of neighbouring sides that apply one function: they are meant to agree, and not by chance alone."""
+    pairs = [(one, other) for one, other in zip(sides, sides[1:]) if one.op == other.op == "apply" and one.args[:3] == other.args[:3]]
+    return [(one.args[3], other.args[3]) for one, other in pairs]
+
+
 ROUTES |= {"series": 1e-20, "rounded": 1e-4, "rate": 0.02}
-ROUTE_NAMES = {"precise": "the first side", "float": "the first side", "step": "by running the network", "nudges": "by two nudges",
-               "nnlib": "in truth", "series": "from the power series", "rounded": "at fifty digits"}
+ROUTE_NAMES = {"precise": "the first side", "float": "the first side", "plain": "by running the network", "step": "by an imaginary nudge", "nudges": "by two nudges",
+               "nnlib": "in truth", "series": "from the power series", "rounded": "at sixty digits"}
 
 
 def holds(chain, letters):
@@ -311,7 +322,7 @@ def said(letters):
 
 # All of them ------------------------------------------------------------------------------------------------------------
 
-SYMBOLIC = [(1, 1), (2, 2), (1, 2, 1), (2, 1, 2), (1, 1, 2, 1), (2, 2, 1, 2), (1, 1, 1, 1, 1), (1, 1, 2, 2, 1)]
+SYMBOLIC = [(1, 1), (1, 1, 1, 1), (2, 2), (1, 2, 1), (2, 1, 2), (1, 1, 2, 1), (2, 2, 1, 2), (1, 1, 1, 1, 1), (1, 1, 2, 2, 1)]
 
 
 def examine(equations, registry, part=0, parts=1):
@@ -349,7 +360,8 @@ def fault(check, size, text):
 
 def run_case(case, scene, group):
     """One case for every equation of its scene that has not failed yet."""
-    referees = {"truth": Nudges(case), "step": ImaginaryStep(case), "nudges": TwoNudges(case), "nnlib": Package(case)}
+    step = ImaginaryStep(case)
+    referees = {"truth": Nudges(case), "step": step, "plain": step, "nudges": TwoNudges(case), "nnlib": Package(case)}
     for check in group:
         if check.result["fault"] is None:
             rng = np.random.default_rng(case.size)

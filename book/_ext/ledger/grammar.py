@@ -237,8 +237,13 @@ def parse(latex):
 
     Raises Refused for anything that the grammar does not read.
     """
+    return resolve(read(latex))
+
+
+def read(latex):
+    """The equation as it is written, dots and all."""
     try:
-        tree = Trees().transform(parser().parse(latex))
+        return Trees().transform(parser().parse(latex))
     except VisitError as error:
         raise error.orig_exc from None
     except UnexpectedCharacters as error:
@@ -249,7 +254,6 @@ def parse(latex):
             raise Refused("it ends too early: something is opened and not closed, or has no right side") from None
         hint = ": beside a product, ⊙ needs parentheses" if "ODOT" in (token.type, *beside(latex, token)) else ""
         raise Refused(f"{token.value} cannot stand where it does, after “{latex[:token.start_pos].strip()[-24:]}”{hint}") from None
-    return resolve(tree)
 
 
 def token_at(latex, position):

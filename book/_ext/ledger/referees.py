@@ -55,7 +55,7 @@ class Case:
     phi: tuple
     x: np.ndarray
     y: np.ndarray
-    precise: bool = False       # whether the equation is computed at fifty digits too
+    precise: bool = False       # whether the equation is computed at sixty digits too
 
     @property
     def n(self):

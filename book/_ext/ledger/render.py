@@ -9,8 +9,9 @@ from sphinx.util.docutils import SphinxDirective
 
 # The routes in the order of the ledger, with the words for them.
 ROUTES = {
-    "precise": "50 digits",
+    "precise": "60 digits",
     "float": "float64",
+    "plain": "plain pass",
     "step": "imaginary nudge",
     "nudges": "two nudges",
     "series": "power series",
@@ -19,7 +20,7 @@ ROUTES = {
     "nnlib": "nnlib",
 }
 # what the line under an equation calls its error: that of float64, by whichever route it is largest
-HEADLINE = ("float", "step", "nnlib", "series", "rate")
+HEADLINE = ("float", "plain", "step", "nnlib", "series", "rate")
 HOW = {"evaluated": "evaluated", "binds": "says what a letter stands for on its page", "chosen": "chosen or supposed, nothing to compare"}
 
 
@@ -60,10 +61,12 @@ class ledger_tables(nodes.General, nodes.Element):
 
 
 class LedgerDirective(SphinxDirective):
-    """The ledger's tables, from the run that builds the book."""
+    """One part of the ledger, from the run that builds the book: summary, displayed or inline."""
+
+    required_arguments = 1
 
     def run(self):
-        return [ledger_tables("")]
+        return [ledger_tables("", part=self.arguments[0])]
 
 
 def visit_box(self, node):
@@ -86,7 +89,7 @@ def show(app, doctree, docname):
         if label in ledger.results or label in ledger.rows:
             block.parent.insert(block.parent.index(block) + 1, line_under(app, ledger, docname, label))
     for place in list(doctree.findall(ledger_tables)):
-        place.replace_self(tables(app, ledger, docname))
+        place.replace_self(part_of(app, ledger, docname, place["part"]))
 
 
 def line_under(app, ledger, docname, label):
@@ -120,29 +123,30 @@ def to_function(app, docname, name):
 
 # The tables ----------------------------------------------------------------------------------------------------------
 
-def tables(app, ledger, docname):
-    """Both tables, each in its box, in the order of the book."""
-    order = [page for page in reading_order(app.env) if page in app.env.found_docs]
-    labels = sorted(ledger.places.keys() & ledger.rows.keys(), key=lambda label: order.index(ledger.places[label][0]))
-    rows = [equation_row(app, ledger, docname, label) for label in labels]
-    lines = {}
-    for page, latex, _, how in ledger.sentences:
-        lines.setdefault((page, latex, how), 0)
-        lines[page, latex, how] += 1
-    inline = [inline_row(app, docname, *one) for one in sorted(lines, key=lambda one: order.index(one[0]))]
+def part_of(app, ledger, docname, part):
+    """The nodes of one part of the ledger, in the order of the book."""
+    order = reading_order(app.env)
+    if part == "summary":
+        return nodes.paragraph("", summary(ledger))
+    if part == "displayed":
+        labels = sorted((label for label in ledger.places if label in ledger.rows), key=lambda label: order.index(ledger.places[label][0]))
+        rows = [equation_row(app, ledger, docname, label) for label in labels]
+        return box("", table(["equation", "evaluated on", "worst error"], rows), classes=["ledger"])
+    lines = dict.fromkeys((page, latex, how) for page, latex, _, how in ledger.sentences)
+    rows = [inline_row(app, docname, *one) for one in sorted(lines, key=lambda one: order.index(one[0]))]
+    return box("", table(["equality", "page", "status"], rows), classes=["ledger"])
+
+
+def summary(ledger):
     counted = sum(one[3] == "evaluated" for one in ledger.sentences)
-    prose = len(labels) - len(ledger.results)
     networks = max((one["networks"] for one in ledger.results.values()), default=0)
     comparisons = sum(one["comparisons"] for one in ledger.results.values())
-    summary = nodes.paragraph("", f"{len(ledger.results)} of {len(labels)} displayed equations are evaluated and {prose} are prose only. "
-                              f"One equation meets up to {networks} networks; together they are {comparisons:,} comparisons "
-                              f"of two sides. {counted} of {len(ledger.sentences)} equalities in the text are evaluated.")
-    displayed = section("Displayed equations", "displayed-equations", table(["equation", "nnlib", "evaluated on", "worst error"], rows))
-    return [summary, displayed, section("Equalities in the text", "equalities-in-the-text", table(["equality", "page", "status"], inline))]
-
-
-def section(title, anchor, content):
-    return nodes.section("", nodes.title("", title), box("", content, classes=["ledger"]), ids=[anchor])
+    entered = sum(label in ledger.rows for label in ledger.places)
+    prose = entered - len(ledger.results)
+    rest = f"{len(ledger.results)} are evaluated; the other{'s say' if prose > 1 else ' says'} why not" if prose else "all are evaluated"
+    return (f"{entered} equations are displayed in this book, and {rest}. Each meets up to {networks} networks; together that is {comparisons:,} comparisons of two sides. Of the "
+            f"{len(ledger.sentences)} equalities that stand in the text, {counted} are evaluated; the others choose a number, "
+            "suppose something, or say what a letter stands for.")
 
 
 def reading_order(env):
@@ -158,23 +162,24 @@ def reading_order(env):
 def equation_row(app, ledger, docname, label):
     page, _ = ledger.places[label]
     formula = box("", box("", nodes.math("", "\\displaystyle " + ledger.latexes[label]), classes=["formula"]), classes=["math"])
-    title = nodes.paragraph("", "", link(app, docname, page, f"equation-{nodes.make_id(label)}", label),
-                            nodes.Text(" in " + title_of(app, page)))
     row = ledger.rows[label]
-    function = nodes.paragraph("", "", to_function(app, docname, row["function"]) if row.get("function") else nodes.Text("–"))
+    title = nodes.paragraph("", "", link(app, docname, page, f"equation-{nodes.make_id(label)}", label),
+                            nodes.Text(f" · {title_of(app, page)}"))
+    if row.get("function"):
+        title += [nodes.Text(" · "), to_function(app, docname, row["function"])]
     if label in ledger.results:
         result = ledger.results[label]
         where = ledger.networks(label)
         if result["symbolic"]:
-            where += f", and {result['symbolic']} with letters for numbers and any φ"
+            where += f", {result['symbolic']} of letters"
         if row.get("for"):
-            where += f"; for {row['for'].replace('<=', '≤')}"
-        errors = [f"{ROUTES[route]} {bound(result['worst'][route], 1e-30 if route == 'precise' else 1e-16)}" for route in ROUTES
-                  if route in result["worst"]]
+            where += f"; {row['for'].replace('<=', '≤')}"
+        errors = [f"{ROUTES[route]} {bound(result['worst'][route], 1e-30 if route == 'precise' else 1e-16)}".replace("< ", "<\xa0")
+                  for route in ROUTES if route in result["worst"]]
         cells = [nodes.paragraph("", where), nodes.bullet_list("", *[nodes.list_item("", nodes.paragraph("", one)) for one in errors])]
     else:
         cells = [nodes.paragraph("", "prose only"), nodes.paragraph("", row["prose"])]
-    return [[title, formula], [function], *[[cell] for cell in cells]], f"ledger-{label}"
+    return [[title, formula], *[[cell] for cell in cells]], f"ledger-{label}"
 
 
 def inline_row(app, docname, page, latex, how):

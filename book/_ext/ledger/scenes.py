@@ -160,8 +160,13 @@ class NetworkScene(Scene):
     def tangent(self, k, letters):
         """v^k: how what layer k gives moves with the weight W^m_ij, or with the bias b^m_i if no j is open."""
         m, i, j = (letters.get(letter) for letter in "mij")
+        if m is None or i is None:
+            raise Wrong("v^k is the change with W^m_ij or b^m_i, and it is not said which")
         if k < m:
             raise NoLayer(k)
+        rows, columns = self.case.W[m].shape
+        if i > rows or (j or 1) > columns:
+            raise Wrong(f"layer {m} has no weight in row {i}, column {j}")
         return self.referee.moved(m, i - 1, None if j is None else j - 1)[0][k]
 
     def apply(self, name, layer, prime, value):
@@ -173,6 +178,8 @@ class NetworkScene(Scene):
             layer = 0
         if not 0 <= layer <= self.n:
             raise NoLayer(layer)
+        if value.kind == "column" and len(value.array) != self.case.widths[layer + 1]:
+            raise Wrong(f"φ of layer {layer} acts on {self.case.widths[layer + 1]} numbers, and {len(value.array)} came")
         return Value(value.kind, self.arithmetic.bend(self.case.phi[layer], layer, prime, value.array))
 
     def derivative(self, of, by, layer, place):

@@ -9,10 +9,10 @@ addEventListener("DOMContentLoaded", () => {
       <label for="ledger-column-${number}">and show</label>
       <select id="ledger-column-${number}"><option value="">all</option></select> <output aria-live="polite"></output>`;
     const [find, choose, said] = ["input", "select", "output"].map((name) => panel.querySelector(name));
-    const column = number ? 2 : 1;      // what is chosen from: the function, or the status
-    const kind = (row) => row.cells[column].textContent.trim();
+    // what is chosen from: nnlib's function, or what became of the equality
+    const kind = (row) => (number ? row.cells[2] : row.querySelector("code") ?? { textContent: "–" }).textContent.trim();
     for (const name of [...new Set(rows.map(([row]) => kind(row)))].sort()) {
-      choose.append(new Option(name === "–" ? "no function" : name, name));
+      choose.append(new Option(name === "–" ? "without a function" : name, name));
     }
     const update = () => {
       const words = find.value.toLowerCase().split(/\s+/).filter(Boolean);

@@ -1,0 +1,367 @@
+"""Misprints of the book's equations: made from the printed LaTeX, one change each, and sorted before they are judged.
+
+`misprints(latex)` gives (kind, LaTeX) of every single change that it knows to make: a sign, an index, a prime, a
+transpose, the order of two factors, ⊙ for a product and back, a parenthesis, a layer off by one, a number, a slope
+taken at φ(z). `canonical(tree)` settles which of them say the same as the original, by argument:
+
+    parentheses around a product do not matter in a product           (the product is associative)
+    the operands of ⊙ and of + may stand in any order                 (both commute, element by element)
+    a number may stand anywhere in a product                          (it multiplies every element)
+    a minus may stand before any factor, and two of them are none     (linearity)
+    O_i is its own transpose                                          (it is diagonal)
+    what cancels in a fraction of two differences, signs alone        (-a / -b is a / b)
+
+Everything else must be refused or found different.
+"""
+
+import re
+
+from ledger.grammar import Node, read, resolve
+
+# Writing a tree as LaTeX --------------------------------------------------------------------------------------------
+
+
+def write(node):
+    """LaTeX of a tree as `read` gives it: read(write(tree)) is the tree."""
+    return globals()[f"write_{node.op}"](*node.args)
+
+
+def write_equation(relations, *sides):
+    text = write(sides[0])
+    for relation, side in zip(relations, sides[1:]):
+        text += f" {relation} {write(side)}"
+    return text
+
+
+def write_plus(left, right):
+    return f"{write(left)} - {write(right.args[0])}" if right.op == "minus" else f"{write(left)} + {write(right)}"
+
+
+def write_minus(term):
+    return f"-{write(term)}"
+
+
+def write_product(*factors):
+    return " ".join(map(write, factors))
+
+
+def write_dot(left, right):
+    return f"{write(left)} \\cdot {write(right)}"
+
+
+def write_hadamard(*factors):
+    return " \\odot ".join(map(write, factors))
+
+
+def write_divide(over, under):
+    return f"\\frac{{{write(over)}}}{{{write(under)}}}"
+
+
+def write_derivative(of, by):
+    return f"\\frac{{\\partial {write(of)}}}{{\\partial {write(by)}}}"
+
+
+def write_total(index, body):
+    return f"\\sum_{index} {write(body)}"
+
+
+def write_number(text):
+    return text
+
+
+write_name = write_number
+
+
+def write_group(inner):
+    return f"({write(inner)})"
+
+
+def write_dots(inner):
+    return f"(\\dots {write(inner)} \\dots)"
+
+
+def write_tuple(*parts):
+    return f"({', '.join(map(write, parts))})"
+
+
+def write_norm(inner):
+    return f"\\lVert {write(inner)} \\rVert"
+
+
+def write_matrix(*rows):
+    return "\\begin{pmatrix} " + " \\\\ ".join(" & ".join(map(write, row)) for row in rows) + " \\end{pmatrix}"
+
+
+def write_raised(base, high):
+    if base.op == "element":
+        base, index = base.args[0], base.args[1:]
+        return write_element(Node("raised", (base, high)), *index)
+    return f"{write(base)}^{{{write(high)}}}"
+
+
+def write_element(base, *index):
+    return f"{write(base)}_{{{','.join(one or '' for one in index)}}}"
+
+
+def write_selector(name, index):
+    return f"{name}_{{{index}}}"
+
+
+def write_transpose(node):
+    inner = write(node) if node.op in ("group", "selector", "name") else f"({write(node)})"
+    return inner + "^{\\mathsf T}"
+
+
+def write_apply(name, layer, prime, argument):
+    tick = "\\prime" * prime
+    raised = "'" * prime if layer is None else f"^{{{write(layer)}{tick}}}"
+    return name + raised + (write(argument) if argument.op in ("matrix", "dots") else f"({write(argument)})")
+
+
+def write_operate(name, argument):
+    return f"{name} {write(argument)}"
+
+
+# One change each ----------------------------------------------------------------------------------------------------
+
+def variants(node, change):
+    """Every tree in which `change` has been made once: change(node) gives the Nodes that may take a node's place."""
+    if isinstance(node, tuple):
+        for place, part in enumerate(node):
+            for one in variants(part, change):
+                yield (*node[:place], one, *node[place + 1:])
+    elif isinstance(node, Node):
+        yield from change(node)
+        for args in variants(node.args, change):
+            yield Node(node.op, args)
+
+
+def sign(node):
+    if node.op == "plus":
+        left, right = node.args
+        yield Node("plus", (left, right.args[0] if right.op == "minus" else Node("minus", (right,))))
+    if node.op == "minus":
+        yield node.args[0]
+    if node.op == "equation":
+        for place in range(1, len(node.args)):
+            side = node.args[place]
+            if side.op not in ("minus", "plus"):
+                yield Node("equation", (*node.args[:place], Node("minus", (side,)), *node.args[place + 1:]))
+    if node.op == "group" and node.args[0].op not in ("minus", "plus"):
+        yield Node("group", (Node("minus", node.args),))
+
+
+def index(node):
+    if node.op in ("element", "selector"):
+        base, *old = node.args
+        new = [*[[*old[:k], *others(one), *old[k + 1:]] for k, one in enumerate(old) if one for others in (swapped, next_one)]]
+        if len(old) == 2 and old[0] != old[1]:
+            new.append(old[::-1])
+        yield from (Node(node.op, (base, *one)) for one in new if len(one) == len(old) and one != old)
+
+
+def swapped(letter):
+    return [{"i": "j", "j": "i"}[letter]] if letter in "ij" else [str(max(1, int(letter) - 1))]
+
+
+def next_one(letter):
+    return ["k"] if letter in "ij" else [str(int(letter) + 1)]
+
+
+def prime(node):
+    if node.op == "apply" and node.args[0] == "\\phi":
+        name, layer, has, argument = node.args
+        yield Node("apply", (name, layer, not has, argument))
+
+
+def transpose(node):
+    if node.op == "transpose":
+        yield node.args[0]
+    elif node.op == "raised" and node.args[0].args[0] in ("\\mathbf{W}", "\\mathbf{a}") or node.op == "selector":
+        yield Node("transpose", (node,))
+
+
+def order(node):
+    if node.op in ("product", "hadamard"):
+        for k in range(len(node.args) - 1):
+            yield Node(node.op, (*node.args[:k], node.args[k + 1], node.args[k], *node.args[k + 2:]))
+    if node.op in ("divide", "dot") or node.op == "plus" and node.args[1].op == "minus":
+        left, right = node.args
+        yield Node(node.op, (right.args[0], Node("minus", (left,))) if node.op == "plus" else (right, left))
+
+
+def other_product(node):
+    if node.op == "hadamard":
+        yield Node("product", node.args)
+    if node.op == "product":
+        yield Node("hadamard", node.args)
+
+
+def layer(node):
+    place = {"raised": 1, "apply": 1}.get(node.op)
+    if place and node.args[place] is not None and not (node.op == "raised" and node.args[0].op == "number"):
+        for step in (1, -1):
+            if moved := one_further(node.args[place], step):
+                yield Node(node.op, (*node.args[:place], moved, *node.args[place + 1:]))
+
+
+def one_further(node, step):
+    """A layer, one further or one earlier; a layer below 0 is written nowhere, so it is no likely misprint."""
+    letter, offset = layer_of(node)
+    offset += step
+    if letter is None:
+        return Node("number", (str(offset),)) if offset >= 0 else None
+    if offset == 0:
+        return Node("name", (letter,))
+    number = Node("number", (str(abs(offset)),))
+    return Node("plus", (Node("name", (letter,)), number if offset > 0 else Node("minus", (number,))))
+
+
+def layer_of(node):
+    if node.op == "plus":
+        return layer_of(node.args[0])[0], layer_of(node.args[0])[1] + layer_of(node.args[1])[1]
+    if node.op == "minus":
+        return None, -layer_of(node.args[0])[1]
+    return (node.args[0], 0) if node.op == "name" else (None, int(node.args[0]))
+
+
+def numbers(node):
+    if node.op == "number":
+        yield Node("number", (str(int(node.args[0]) + 1),))
+        if int(node.args[0]) > 1:
+            yield Node("number", (str(int(node.args[0]) - 1),))
+
+
+def slope_at_phi(node):
+    if node.op == "apply" and node.args[2] and node.args[1] is not None:
+        yield Node("apply", (*node.args[:3], Node("apply", (*node.args[:2], False, node.args[3]))))
+
+
+CHANGES = {"sign": sign, "index": index, "prime": prime, "transpose": transpose, "order": order, "product": other_product,
+           "layer": layer, "number": numbers, "argument": slope_at_phi}
+
+
+def parentheses(latex):
+    """One parenthesis left out or doubled, and every pair left out."""
+    brackets = [match.start() for match in re.finditer(r"[()]", latex)]
+    for at in brackets:
+        yield latex[:at] + latex[at + 1:]
+        yield latex[:at] + latex[at] + latex[at:]
+    open_ones = []
+    for at in brackets:
+        if latex[at] == "(":
+            open_ones.append(at)
+        else:
+            start = open_ones.pop()
+            yield latex[:start] + " " + latex[start + 1:at] + " " + latex[at + 1:]
+
+
+def misprints(latex):
+    """(kind, LaTeX) of every misprint, each once."""
+    tree = read(latex)
+    seen = {write(tree), latex}
+    for kind, change in CHANGES.items():
+        for one in variants(tree, change):
+            text = write(one)
+            if text not in seen:
+                seen.add(text)
+                yield kind, text
+    for text in parentheses(latex):
+        if text not in seen:
+            seen.add(text)
+            yield "parenthesis", text
+
+
+# What says the same ---------------------------------------------------------------------------------------------------
+
+def canonical(node):
+    """The tree with everything settled that the rules above call the same; None if it is refused."""
+    return settled(resolve(node))
+
+
+def settled(node):
+    if isinstance(node, tuple):
+        return tuple(map(settled, node))
+    if not isinstance(node, Node):
+        return node
+    if node.op in ("raised", "apply") and node.args[1] is not None and (node.op == "apply" or node.args[0].op == "name"):
+        letter, offset = layer_of(node.args[1]) if all(one.op in ("plus", "minus", "number", "name") for one in [node.args[1]]) else (None, 0)
+        node = Node(node.op, (node.args[0], node.args[1] if letter is None else one_further(Node("name", (letter,)), offset)
+                              or node.args[1], *node.args[2:]))
+    args = settled(node.args)
+    if node.op == "group":
+        return args[0]
+    if node.op == "minus":
+        return negative(args[0])
+    if node.op in ("product", "dot"):
+        return product(args)
+    if node.op == "hadamard":
+        count, factors = without_signs(args)
+        return signed(count, Node("hadamard", tuple(sorted(factors, key=repr))))
+    if node.op == "plus":
+        parts = [part for one in args for part in (one.args if one.op == "plus" else (one,))]
+        return Node("plus", tuple(sorted(parts, key=repr)))
+    if node.op == "divide":
+        return divided(*args)
+    if node.op == "transpose" and args[0].op == "selector" and args[0].args[0] == "\\mathbf{O}":
+        return args[0]
+    if node.op == "norm" and args[0].op == "minus":
+        return Node("norm", args[0].args)
+    return Node(node.op, args)
+
+
+def negative(node):
+    if node.op == "minus":
+        return node.args[0]
+    if node.op == "plus":
+        return Node("plus", tuple(sorted(map(negative, node.args), key=repr)))
+    return Node("minus", (node,))
+
+
+def without_signs(factors):
+    return sum(one.op == "minus" for one in factors), [one.args[0] if one.op == "minus" else one for one in factors]
+
+
+def signed(count, node):
+    return Node("minus", (node,)) if count % 2 else node
+
+
+def product(args):
+    count, flat = without_signs(args)
+    flat = [part for one in flat for part in (one.args if one.op == "product" else (one,))]
+    counted = [one for one in flat if is_number(one)]
+    rest = [one for one in flat if not is_number(one)]
+    return signed(count, Node("product", (*sorted(counted, key=repr), *runs(rest))))
+
+
+def runs(factors):
+    """o_j v is a number too: where a row meets a column in the middle of a product, it may stand in front."""
+    for place, (one, other) in enumerate(zip(factors, factors[1:])):
+        if one.op == "selector" and one.args[0] == "\\mathbf{o}" and is_column(other):
+            return (Node("product", (one, other)), *runs(factors[:place] + factors[place + 2:]))
+    return tuple(factors)
+
+
+def divided(over, under):
+    count, (over, under) = without_signs((over, under))
+    return signed(count, Node("divide", (over, under)))
+
+
+def is_number(node):
+    if node.op == "product":
+        return all(map(is_number, node.args)) or len(node.args) == 2 and node.args[0].op == "selector" and is_column(node.args[1])
+    if node.op in ("name", "raised"):
+        name = node.args[0] if node.op == "name" else node.args[0].args[0]
+        return "mathbf" not in str(name)
+    if node.op == "element":
+        return len(node.args) == 2 or None not in node.args
+    if node.op == "apply":
+        return is_number(node.args[3]) and node.args[0] != "f"
+    return node.op in ("number", "norm") or node.op in ("plus", "divide", "minus") and all(map(is_number, node.args))
+
+
+def is_column(node):
+    if node.op == "apply":
+        return is_column(node.args[3])
+    name = node.args[0].args[0] if node.op == "raised" else node.args[0]
+    return node.op in ("name", "raised") and re.fullmatch(r"\\mathbf\{[a-z]\}", str(name)) is not None
