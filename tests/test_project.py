@@ -86,5 +86,5 @@ def test_every_verb_is_explained(root):
 
 
 def test_the_readme_activates_the_environment_that_conda_makes():
-    name = re.search(r"^name: (\w+)$", (ROOT / "environment.yml").read_text(encoding="utf-8"), re.M)[1]
-    assert f"conda activate {name} " in (ROOT / "README.md").read_text(encoding="utf-8")
+    name = re.search(r"^name: (\w+)$", (lock.ROOT / "environment.yml").read_text(encoding="utf-8"), re.M)[1]
+    assert f"conda activate {name} " in (lock.ROOT / "README.md").read_text(encoding="utf-8")
