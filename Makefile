@@ -17,7 +17,7 @@ book: .venv/book.ready      ## build the site into _build/html, strictly
 	@$(PY) tools/book.py
 
 lab: .venv/all.ready        ## open the chapters in JupyterLab
-	@$(PY) -m jupyter lab --notebook-dir=. book/index.ipynb
+	@$(PY) -m jupyter lab --notebook-dir=. --LabApp.news_url=None book/index.ipynb
 
 notebooks: .venv/all.ready  ## run the chapters that changed, and write both halves of each pair
 	@$(PY) tools/notebooks.py

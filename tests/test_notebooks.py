@@ -38,7 +38,7 @@ def faults(notebook, path, text):
         following = notebook.cells[number].source if number < len(notebook.cells) else ""
         if cell.execution_count is None:
             found.append(f"{where} was never run, so nbval would compare nothing")
-        if set(cell.metadata) - {"tags"} or tags - KNOWN_TAGS:
+        if set(cell.metadata) - {"tags", "jupyter"} or tags - KNOWN_TAGS:
             found.append(f"{where} has metadata or tags that nothing reads")
         if len(cell.source.splitlines()) > 12 and not tags & HIDDEN:
             found.append(f"{where} has more than 12 lines")

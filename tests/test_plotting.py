@@ -261,7 +261,7 @@ def test_wrong_arguments_get_a_sentence(arguments, error, message):
 
 
 def test_error_curves_stand_where_the_numbers_say():
-    steps = np.logspace(-1, -9, 5)
+    steps = np.logspace(-1, -7, 5)
     errors = {"one": steps, "two": steps**2, "three": np.full(5, 1e-16)}
     figure = p.error_curves(steps, errors, alt="Three curves.")
     curves = [line for line in figure.figure.axes[0].lines if len(line.get_xdata()) == 5]

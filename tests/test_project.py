@@ -83,3 +83,8 @@ def test_every_verb_is_explained(root):
     makefile = (root / "Makefile").read_text()
     verbs = set(re.search(r"\.PHONY: (.*)", makefile)[1].split())
     assert verbs == set(re.findall(r"^([a-z]+):.*## ", makefile, re.M))
+
+
+def test_the_readme_activates_the_environment_that_conda_makes():
+    name = re.search(r"^name: (\w+)$", (lock.ROOT / "environment.yml").read_text(encoding="utf-8"), re.M)[1]
+    assert f"conda activate {name} " in (lock.ROOT / "README.md").read_text(encoding="utf-8")

@@ -137,6 +137,18 @@ class Figures(SphinxTransform):
             cell.parent.remove(cell)
 
 
+class Listings(SphinxTransform):
+    """Colour what `inspect.getsource` printed as the Python that it is."""
+
+    default_priority = 200
+
+    def apply(self, **kwargs):
+        for cell in self.document.findall(nodes.container):
+            blocks = list(cell.findall(nodes.literal_block)) if cell.get("nb_element") == "cell_code" else []
+            if len(blocks) == 2 and "inspect.getsource(" in blocks[0].astext():
+                blocks[1]["language"] = "python"
+
+
 # Links -------------------------------------------------------------------------------------------------------------
 
 class Labels(SphinxTransform):
@@ -190,6 +202,7 @@ def setup(app):
     app.add_html_math_renderer("page", inline_renderers=(visit_math, None), block_renderers=(visit_math_block, None))
     app.add_node(drawing, html=(visit_drawing, None))
     app.add_transform(Figures)
+    app.add_transform(Listings)
     app.add_transform(Labels)
     app.add_css_file("katex/katex.min.css", priority=400)
     app.connect("config-inited", exclude_texts)
