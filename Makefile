@@ -5,7 +5,7 @@ LOCKS := requirements/uv.txt pyproject.toml tools/setup.py
 export OPENBLAS_NUM_THREADS := 1
 export OMP_NUM_THREADS := 1
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
-.PHONY: help read book lab notebooks equations test lock clean
+.PHONY: help read book lab notebooks equations test soak lock clean
 
 help:       ## list the verbs
 	@sed -n 's/^\([a-z]*\): .*## /  make \1|/p' Makefile | column -t -s '|' 2>/dev/null || grep -E '^[a-z]+:.*##' Makefile
@@ -27,6 +27,9 @@ equations: .venv/book.ready ## evaluate every equation of the book as it is prin
 
 test: .venv/all.ready       ## test everything: style, nnlib, chapters, site
 	@$(PY) -m ruff check . && $(PY) -m pytest -n 2 --dist loadfile
+
+soak: .venv/all.ready       ## test what takes long: every misprint
+	@$(PY) -m pytest -n 2 -m soak tests
 
 lock: .venv/uv.ready        ## write locks, environment.yml and the repository's address from pyproject.toml
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" $(PY) tools/lock.py

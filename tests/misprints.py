@@ -154,7 +154,7 @@ def sign(node):
 def index(node):
     if node.op in ("element", "selector"):
         base, *old = node.args
-        new = [*[[*old[:k], *others(one), *old[k + 1:]] for k, one in enumerate(old) if one for others in (swapped, next_one)]]
+        new = [[*old[:k], *others(one), *old[k + 1:]] for k, one in enumerate(old) if one for others in (swapped, next_one)]
         if len(old) == 2 and old[0] != old[1]:
             new.append(old[::-1])
         yield from (Node(node.op, (base, *one)) for one in new if len(one) == len(old) and one != old)
@@ -285,9 +285,7 @@ def settled(node):
     if not isinstance(node, Node):
         return node
     if node.op in ("raised", "apply") and node.args[1] is not None and (node.op == "apply" or node.args[0].op == "name"):
-        letter, offset = layer_of(node.args[1]) if all(one.op in ("plus", "minus", "number", "name") for one in [node.args[1]]) else (None, 0)
-        node = Node(node.op, (node.args[0], node.args[1] if letter is None else one_further(Node("name", (letter,)), offset)
-                              or node.args[1], *node.args[2:]))
+        node = Node(node.op, (node.args[0], same_layer(node.args[1]), *node.args[2:]))
     args = settled(node.args)
     if node.op == "group":
         return args[0]
@@ -308,6 +306,13 @@ def settled(node):
     if node.op == "norm" and args[0].op == "minus":
         return Node("norm", args[0].args)
     return Node(node.op, args)
+
+
+def same_layer(node):
+    """m + 1 - 1 is m."""
+    simple = node.op in ("plus", "minus", "number", "name")
+    letter, offset = layer_of(node) if simple else (None, 0)
+    return node if letter is None else one_further(Node("name", (letter,)), offset)
 
 
 def negative(node):
@@ -349,7 +354,8 @@ def divided(over, under):
 
 def is_number(node):
     if node.op == "product":
-        return all(map(is_number, node.args)) or len(node.args) == 2 and node.args[0].op == "selector" and is_column(node.args[1])
+        reads = len(node.args) == 2 and node.args[0].op == "selector" and is_column(node.args[1])
+        return reads or all(map(is_number, node.args))
     if node.op in ("name", "raised"):
         name = node.args[0] if node.op == "name" else node.args[0].args[0]
         return "mathbf" not in str(name)

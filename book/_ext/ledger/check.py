@@ -56,14 +56,16 @@ def all_cases(registry):
     """Every case, by the scenes that use it, smallest networks first."""
     mazur = nnlib.Network([nnlib.Layer([[.15, .20], [.25, .30]], [.35, .35], "sigmoid"),
                            nnlib.Layer([[.40, .45], [.50, .55]], [.60, .60], "sigmoid")])
-    running = {"pencil": plain_case(nnlib.pencil_network(), [2, 3], [9, 25, 15], "the pencil network, ", True),
+    pencil = nnlib.pencil_network()
+    running = {"pencil": plain_case(pencil, [2, 3], [9, 25, 15], "the pencil network, ", True),
                "twin": plain_case(nnlib.pencil_twin(), [2, 3], None, "the pencil network's twin, ", True),
                "mazur": plain_case(mazur, [.05, .10], [.01, .99], "Mazur's network, ", True)}
     for name, given in registry.get("networks", {}).items():
         network = nnlib.Network([nnlib.Layer(one["W"], one["b"], one.get("phi", "square")) for one in given["layers"]])
         running[name] = plain_case(network, given["x"], None, f"the network “{name}”, ", True)
     cases = {name: [case] for name, case in running.items()}
-    cases["network"] = sorted([running["pencil"], running["twin"], running["mazur"], *random_cases()], key=lambda one: one.size)
+    networks = [running["pencil"], running["twin"], running["mazur"], *random_cases()]
+    cases["network"] = sorted(networks, key=lambda one: one.size)
     cases["narrow"] = sorted(narrow_cases(), key=lambda one: one.size)
     cases["nudge"] = cases["tangent"] = [case for case in cases["network"] if case.precise and {*case.phi} <= SMOOTH]
     return cases
@@ -72,7 +74,8 @@ def all_cases(registry):
 # Results ---------------------------------------------------------------------------------------------------------------
 
 def empty_result(label):
-    return {"label": label, "networks": 0, "comparisons": 0, "symbolic": 0, "worst": {}, "asked": [], "fault": None, "size": math.inf}
+    return {"label": label, "networks": 0, "comparisons": 0, "symbolic": 0, "worst": {}, "asked": [], "fault": None,
+            "size": math.inf}
 
 
 def merge(results):
@@ -121,8 +124,9 @@ class Check:
 
     def leading(self):
         """(the place of the side that other routes can tell, the names of those routes)."""
-        for routes, tells in ((("step", "nudges", "nnlib"), lambda node: node.op == "derivative" or node.args[:1] == (BOLD["v"],)),
-                              (("plain", "nnlib"), lambda node: node.args[:1] in ((BOLD["z"],), (BOLD["a"],), (Y_HAT,)))):
+        moves = lambda node: node.op == "derivative" or node.args[:1] == (BOLD["v"],)       # noqa: E731
+        gives = lambda node: node.args[:1] in ((BOLD["z"],), (BOLD["a"],), (Y_HAT,))        # noqa: E731
+        for tells, routes in ((moves, ("step", "nudges", "nnlib")), (gives, ("plain", "nnlib"))):
             for place, side in enumerate(self.sides):
                 if any(map(tells, walk(side))):
                     return place, routes
@@ -203,11 +207,11 @@ class Check:
                 self.compare("precise", exact, truth.settled(side, letters), f"{written}{place}")
             self.result["comparisons"] += 1
         for one, other in self.arguments:       # φ(z) = φ(-4, 3, -2) also says what z is
-            self.compare("float", rough.settled(one, letters), rough.settled(other, letters), f"the argument in {self.written[1]}{place}")
+            self.compare("float", rough.settled(one, letters), rough.settled(other, letters), f"an argument{place}")
         for name, evaluator in routes.items():
             lead = self.sides[self.lead]
-            self.compare(name, rough.settled(lead, letters), evaluator.settled(lead, letters), f"{self.written[self.lead]}{place}",
-                         1.0 if name == "nudges" else 1e-6)
+            self.compare(name, rough.settled(lead, letters), evaluator.settled(lead, letters),
+                         f"{self.written[self.lead]}{place}", 1.0 if name == "nudges" else 1e-6)
 
     def with_letters(self, symbols):
         """The same with φ undefined and every number a letter: then it holds for every φ."""
@@ -237,7 +241,7 @@ class Check:
             self.compare("nnlib", firsts[1], firsts[2], f"{self.written[0]} of {size} numbers")
             for written, side in zip(self.written[1:], self.sides[1:]):
                 for route, one, first in zip(("precise", "float"), evaluators, firsts):
-                    self.compare(route, first, one.settled(side, letters), f"{written} of {size} numbers at {said(letters)}")
+                    self.compare(route, first, one.settled(side, letters), f"{written} of {size} numbers")
                 self.result["comparisons"] += 1
         self.result["networks"] += 1
         self.result["asked"] = sorted({*self.result["asked"], *asked})
@@ -293,27 +297,28 @@ class Check:
             rate = nnlib.taylor_rate(scene.plain, case.b[m], D, direction, h=float(scene.letters["h"].array))
             self.result["asked"] = ["taylor_rate"]
             if np.isfinite(rate):       # nnlib gives up where the remainder is rounding
-                self.compare("rounded", first, number(mpmath.mpf(rate)), f"on {case}: nnlib's taylor_rate")
+                self.compare("rounded", scene.letters["\\rho"], number(mpmath.mpf(rate)), f"on {case}: nnlib's taylor_rate")
         self.result["comparisons"] += 1
         self.result["networks"] += 1
 
 
 def same_function(sides):
     """The arguments of neighbouring sides that apply one function: they are meant to agree, and not by chance alone."""
-    pairs = [(one, other) for one, other in zip(sides, sides[1:]) if one.op == other.op == "apply" and one.args[:3] == other.args[:3]]
-    return [(one.args[3], other.args[3]) for one, other in pairs]
+    return [(one.args[3], other.args[3]) for one, other in zip(sides, sides[1:])
+            if one.op == other.op == "apply" and one.args[:3] == other.args[:3]]
 
 
 ROUTES |= {"series": 1e-20, "rounded": 1e-4, "rate": 0.02}
-ROUTE_NAMES = {"precise": "the first side", "float": "the first side", "plain": "by running the network", "step": "by an imaginary nudge", "nudges": "by two nudges",
-               "nnlib": "in truth", "series": "from the power series", "rounded": "at sixty digits"}
+ROUTE_NAMES = {"precise": "the first side", "float": "the first side", "plain": "by running the network",
+               "step": "by an imaginary nudge", "nudges": "by two nudges", "nnlib": "in truth",
+               "series": "from the power series", "rounded": "at sixty digits"}
 
 
 def holds(chain, letters):
     """Whether “0 <= m < n” holds for these letters."""
     parts = chain.split()
-    read = [letters[part] if part in letters else part for part in parts]
-    return all((int(a) < int(b)) if sign == "<" else (int(a) <= int(b)) for a, sign, b in zip(read[::2], read[1::2], read[2::2]))
+    numbers, signs = [int(letters.get(part, part)) for part in parts[::2]], parts[1::2]
+    return all(one < other or one == other and sign == "<=" for one, sign, other in zip(numbers, signs, numbers[1:]))
 
 
 def said(letters):

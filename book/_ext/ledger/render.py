@@ -21,7 +21,8 @@ ROUTES = {
 }
 # what the line under an equation calls its error: that of float64, by whichever route it is largest
 HEADLINE = ("float", "plain", "step", "nnlib", "series", "rate")
-HOW = {"evaluated": "evaluated", "binds": "says what a letter stands for on its page", "chosen": "chosen or supposed, nothing to compare"}
+HOW = {"evaluated": "evaluated", "binds": "says what a letter stands for on its page",
+       "chosen": "chosen or supposed, nothing to compare"}
 
 
 def bound(error, least=1e-16):
@@ -106,11 +107,13 @@ def line_under(app, ledger, docname, label):
     return line
 
 
-def link(app, docname, page, anchor, *content):
+def link(app, docname, page, anchor, content):
+    """Text or a node that leads to a place of a page; by itself where the book has no such page."""
+    content = nodes.Text(content) if isinstance(content, str) else content
     if page not in app.env.found_docs:
-        return nodes.inline("", *[nodes.Text(one) if isinstance(one, str) else one for one in content][0:1])
-    uri = app.builder.get_relative_uri(docname, page) + f"#{anchor}"
-    return nodes.reference("", "", *[nodes.Text(one) if isinstance(one, str) else one for one in content], refuri=uri, internal=True)
+        return nodes.inline("", "", content)
+    uri = app.builder.get_relative_uri(docname, page) + (f"#{anchor}" if anchor else "")
+    return nodes.reference("", "", content, refuri=uri, internal=True)
 
 
 def to_function(app, docname, name):
@@ -129,7 +132,8 @@ def part_of(app, ledger, docname, part):
     if part == "summary":
         return nodes.paragraph("", summary(ledger))
     if part == "displayed":
-        labels = sorted((label for label in ledger.places if label in ledger.rows), key=lambda label: order.index(ledger.places[label][0]))
+        labels = sorted((label for label in ledger.places if label in ledger.rows),
+                        key=lambda label: order.index(ledger.places[label][0]))
         rows = [equation_row(app, ledger, docname, label) for label in labels]
         return box("", table(["equation", "evaluated on", "worst error"], rows), classes=["ledger"])
     lines = dict.fromkeys((page, latex, how) for page, latex, _, how in ledger.sentences)
@@ -143,7 +147,8 @@ def summary(ledger):
     comparisons = sum(one["comparisons"] for one in ledger.results.values())
     entered = sum(label in ledger.rows for label in ledger.places)
     prose = entered - len(ledger.results)
-    rest = f"{len(ledger.results)} are evaluated; the other{'s say' if prose > 1 else ' says'} why not" if prose else "all are evaluated"
+    others = "others say" if prose > 1 else "other says"
+    rest = f"{len(ledger.results)} are evaluated; the {others} why not" if prose else "all are evaluated"
     return (f"{entered} equations are displayed in this book, and {rest}. Each meets up to {networks} networks; together that is {comparisons:,} comparisons of two sides. Of the "
             f"{len(ledger.sentences)} equalities that stand in the text, {counted} are evaluated; the others choose a number, "
             "suppose something, or say what a letter stands for.")
@@ -161,7 +166,7 @@ def reading_order(env):
 
 def equation_row(app, ledger, docname, label):
     page, _ = ledger.places[label]
-    formula = box("", box("", nodes.math("", "\\displaystyle " + ledger.latexes[label]), classes=["formula"]), classes=["math"])
+    formula = scrolling("\\displaystyle " + ledger.latexes[label])
     row = ledger.rows[label]
     title = nodes.paragraph("", "", link(app, docname, page, f"equation-{nodes.make_id(label)}", label),
                             nodes.Text(f" · {title_of(app, page)}"))
@@ -174,16 +179,22 @@ def equation_row(app, ledger, docname, label):
             where += f", {result['symbolic']} of letters"
         if row.get("for"):
             where += f"; {row['for'].replace('<=', '≤')}"
-        errors = [f"{ROUTES[route]} {bound(result['worst'][route], 1e-30 if route == 'precise' else 1e-16)}".replace("< ", "<\xa0")
-                  for route in ROUTES if route in result["worst"]]
-        cells = [nodes.paragraph("", where), nodes.bullet_list("", *[nodes.list_item("", nodes.paragraph("", one)) for one in errors])]
+        worst = {route: bound(result["worst"][route], 1e-30 if route == "precise" else 1e-16)
+                 for route in ROUTES if route in result["worst"]}
+        errors = [nodes.paragraph("", f"{ROUTES[route]} {error}".replace("< ", "<\xa0")) for route, error in worst.items()]
+        cells = [nodes.paragraph("", where), nodes.bullet_list("", *[nodes.list_item("", one) for one in errors])]
     else:
         cells = [nodes.paragraph("", "prose only"), nodes.paragraph("", row["prose"])]
     return [[title, formula], *[[cell] for cell in cells]], f"ledger-{label}"
 
 
+def scrolling(latex):
+    """A formula in a box of its own, which scrolls where it is too wide."""
+    return box("", box("", nodes.math("", latex), classes=["formula"]), classes=["math"])
+
+
 def inline_row(app, docname, page, latex, how):
-    formula = box("", box("", nodes.math("", latex), classes=["formula"]), classes=["math"])
+    formula = scrolling(latex)
     where = link(app, docname, page, "", title_of(app, page))
     return [[formula], [nodes.paragraph("", "", where)], [nodes.paragraph("", HOW[how])]], None
 

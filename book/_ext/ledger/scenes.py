@@ -11,7 +11,7 @@ import numpy as np
 import nnlib
 
 from .evaluate import NoLayer, Value, Wrong, column, number
-from .referees import HIGH, PLAIN, Nudges, Package, Symbols, plain_pass, undefined
+from .referees import HIGH, PLAIN, Nudges, Symbols, plain_pass, undefined
 
 BOLD = {letter: rf"\mathbf{{{letter}}}" for letter in "WbzavxyudDp"}
 Y_HAT = r"\hat{\mathbf{y}}"
@@ -294,7 +294,8 @@ class Tangent(Scene):
         """The same function in float64, for nnlib."""
         return plain_pass(self.case, self.m, (0, theta - self.case.b[self.m]))[1][-1]
 
-    def series(self, radius=mpmath.mpf("1e-3"), points=16):
+    def series(self, radius=1e-3, points=16):
+        radius = mpmath.mpf(radius)
         around = [mpmath.expjpi(mpmath.mpf(2 * k) / points) for k in range(points)]
         values = [self.f(self.theta + radius * turn * self.d) for turn in around]
         return [sum(value * turn ** -power for value, turn in zip(values, around)) / points / radius ** power
