@@ -16,7 +16,7 @@ def array(name, value, shape, because="", dtype=None):
     points, may be 0; ... stands for any shape. Without `dtype`, float32 stays float32 and every other
     kind of number becomes float64.
     """
-    got = _numbers(name, value)
+    got = plain(name, value)
     if dtype is None:
         dtype = np.float32 if got.dtype == np.float32 else np.float64
     fits = shape is ... or got.ndim == len(shape) and all(
@@ -25,7 +25,7 @@ def array(name, value, shape, because="", dtype=None):
     if not fits:
         raise ValueError(f"{name} must have shape {_written(shape)}{_because(because)}; "
                          f"got {_written(got.shape)}")
-    with np.errstate(over="ignore"):
+    with np.errstate(all="ignore"):
         got = np.array(got, dtype=dtype, order="C")
     if not np.isfinite(got).all():
         place = tuple(int(k) for k in np.argwhere(~np.isfinite(got))[0])
@@ -35,8 +35,8 @@ def array(name, value, shape, because="", dtype=None):
     return got
 
 
-def _numbers(name, value):
-    """The argument as an array of booleans, integers or floats."""
+def plain(name, value, kinds="biuf"):
+    """The argument as an array of booleans, integers or floats, and of complex numbers if `kinds` has "c"."""
     if isinstance(value, np.ma.MaskedArray):
         raise TypeError(f"{name} must hold plain numbers; got a masked array, "
                         "fill or drop its masked entries first")
@@ -48,13 +48,24 @@ def _numbers(name, value):
                              "got nested lists of different lengths") from None
         raise TypeError(f"{name} must hold real numbers; got {_kind(value)}, "
                         "which NumPy cannot read") from None
-    if got.dtype.kind == "c":
+    if got.dtype.kind == "c" and "c" not in kinds:
         raise TypeError(f"{name} must be real; got complex numbers")
     if got.dtype.kind in "US":
         raise TypeError(f"{name} must hold numbers; got text")
-    if got.dtype.kind not in "biuf":
+    if got.dtype.kind not in kinds:
         what = _kind(value) if got.ndim == 0 else f"an array of {got.dtype}"
+        if got.dtype.kind == "O" and got.ndim and got.size:
+            what += f", the first of which is {_kind(got.flat[0])}"
         raise TypeError(f"{name} must hold real numbers; got {what}")
+    return got
+
+
+def between(name, value, shape, low, high, because):
+    """An array as above whose numbers lie in low … high."""
+    got = array(name, value, shape)
+    outside = got[(got < low) | (got > high)]
+    if outside.size:
+        raise ValueError(f"{name} must lie in {low:g} … {high:g}, because {because}; got {outside[0]:g}")
     return got
 
 
@@ -62,7 +73,7 @@ def index(name, value, size, because):
     """An index that counts from 0 and stays below `size`."""
     whole = integer(name, value)
     if not 0 <= whole < size:
-        raise IndexError(f"{name} must lie in 0 … {size - 1}, because {because}; got {whole}")
+        raise IndexError(f"{name} must lie in 0 … {size - 1}, because {because}; got {shown(whole)}")
     return whole
 
 
@@ -72,10 +83,10 @@ def integer(name, value, least=None):
         raise TypeError(f"{name} must be an integer; got a boolean")
     try:
         whole = operator.index(value)
-    except TypeError:
+    except Exception:
         raise TypeError(f"{name} must be an integer; got {_kind(value)}") from None
     if least is not None and whole < least:
-        raise ValueError(f"{name} must be at least {least}; got {whole}")
+        raise ValueError(f"{name} must be at least {least}; got {shown(whole)}")
     return whole
 
 
@@ -87,6 +98,36 @@ def positive(name, value):
     return number
 
 
+def text(name, value, needed=False):
+    """Text; where it is needed, at least one letter of it."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be text; got {_kind(value)}")
+    if needed and not value.strip():
+        raise ValueError(f"{name} must not be empty; got {value[:9]!r}")
+    return value
+
+
+def flag(name, value):
+    """True or False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be True or False; got {_kind(value)}")
+    return bool(value)
+
+
+def function(name, value, of="an array"):
+    """Something that can be called."""
+    if not callable(value):
+        raise TypeError(f"{name} must be a function of {of}; got {_kind(value)}")
+    return value
+
+
+def sequence(name, value, of):
+    """A tuple of what the argument holds, in the order that it holds it."""
+    if isinstance(value, (set, frozenset, dict, str, bytes)) or not np.iterable(value):
+        raise TypeError(f"{name} must be a list of {of}; got {_kind(value)}")
+    return tuple(value)
+
+
 def instance(name, value, wanted, hint=""):
     """A value of the wanted class."""
     if not isinstance(value, wanted):
@@ -96,15 +137,15 @@ def instance(name, value, wanted, hint=""):
     return value
 
 
-# Around a function whose results go through `finite`: NumPy's own warning is not needed.
-overflow_in_words = np.errstate(over="ignore", invalid="ignore")
+# Around a function whose results go through `finite`: NumPy's own warning is not needed, and a reader
+# whose np.seterr raises on everything gets the same numbers.
+overflow_in_words = np.errstate(all="ignore")
 
 
-def finite(what, result):
+def finite(what, result, remedy="make the weights or the input smaller"):
     """A computed array, read-only, unless it left the range of its floats."""
     if not np.isfinite(result).all():
-        raise OverflowError(f"{what} is beyond the range of {result.dtype}: "
-                            "make the weights or the input smaller")
+        raise OverflowError(f"{what} is beyond the range of {result.dtype}: {remedy}")
     result.flags.writeable = False
     return result
 
@@ -117,6 +158,15 @@ def _written(shape):
 
 def _because(reason):
     return f", because {reason}" if reason else ""
+
+
+def shown(value):
+    """What came, as Python writes it where that is short, else in words."""
+    try:
+        written = repr(value)
+    except Exception:                       # an integer of 5,000 digits has no repr either
+        return _kind(value)
+    return written if len(written) <= 60 and written.isprintable() else _kind(value)
 
 
 def _kind(value):
