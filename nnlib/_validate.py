@@ -46,16 +46,16 @@ def plain(name, value, kinds="biuf"):
         if "inhomogeneous" in str(error):
             raise ValueError(f"{name} must be rectangular; "
                              "got nested lists of different lengths") from None
-        raise TypeError(f"{name} must hold real numbers; got {_kind(value)}, "
+        raise TypeError(f"{name} must hold real numbers; got {kind(value)}, "
                         "which NumPy cannot read") from None
     if got.dtype.kind == "c" and "c" not in kinds:
         raise TypeError(f"{name} must be real; got complex numbers")
     if got.dtype.kind in "US":
         raise TypeError(f"{name} must hold numbers; got text")
     if got.dtype.kind not in kinds:
-        what = _kind(value) if got.ndim == 0 else f"an array of {got.dtype}"
+        what = kind(value) if got.ndim == 0 else f"an array of {got.dtype}"
         if got.dtype.kind == "O" and got.ndim and got.size:
-            what += f", the first of which is {_kind(got.flat[0])}"
+            what += f", the first of which is {kind(got.flat[0])}"
         raise TypeError(f"{name} must hold real numbers; got {what}")
     return got
 
@@ -65,7 +65,8 @@ def between(name, value, shape, low, high, because):
     got = array(name, value, shape)
     outside = got[(got < low) | (got > high)]
     if outside.size:
-        raise ValueError(f"{name} must lie in {low:g} … {high:g}, because {because}; got {outside[0]:g}")
+        where = f"lie in {low:g} … {high:g}" if high < np.inf else "be above 0" if low else "be 0 or above"
+        raise ValueError(f"{name} must {where}, because {because}; got {outside[0]:g}")
     return got
 
 
@@ -84,7 +85,7 @@ def integer(name, value, least=None):
     try:
         whole = operator.index(value)
     except Exception:
-        raise TypeError(f"{name} must be an integer; got {_kind(value)}") from None
+        raise TypeError(f"{name} must be an integer; got {kind(value)}") from None
     if least is not None and whole < least:
         raise ValueError(f"{name} must be at least {least}; got {shown(whole)}")
     return whole
@@ -101,7 +102,7 @@ def positive(name, value):
 def text(name, value, needed=False):
     """Text; where it is needed, at least one letter of it."""
     if not isinstance(value, str):
-        raise TypeError(f"{name} must be text; got {_kind(value)}")
+        raise TypeError(f"{name} must be text; got {kind(value)}")
     if needed and not value.strip():
         raise ValueError(f"{name} must not be empty; got {value[:9]!r}")
     return value
@@ -110,21 +111,21 @@ def text(name, value, needed=False):
 def flag(name, value):
     """True or False."""
     if not isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"{name} must be True or False; got {_kind(value)}")
+        raise TypeError(f"{name} must be True or False; got {kind(value)}")
     return bool(value)
 
 
 def function(name, value, of="an array"):
     """Something that can be called."""
     if not callable(value):
-        raise TypeError(f"{name} must be a function of {of}; got {_kind(value)}")
+        raise TypeError(f"{name} must be a function of {of}; got {kind(value)}")
     return value
 
 
 def sequence(name, value, of):
     """A tuple of what the argument holds, in the order that it holds it."""
     if isinstance(value, (set, frozenset, dict, str, bytes)) or not np.iterable(value):
-        raise TypeError(f"{name} must be a list of {of}; got {_kind(value)}")
+        raise TypeError(f"{name} must be a list of {of}; got {kind(value)}")
     return tuple(value)
 
 
@@ -133,7 +134,7 @@ def instance(name, value, wanted, hint=""):
     if not isinstance(value, wanted):
         hint = f": {hint}" if hint else ""
         article = "an" if wanted.__name__[0] in "AEIOU" else "a"
-        raise TypeError(f"{name} must be {article} {wanted.__name__}; got {_kind(value)}{hint}")
+        raise TypeError(f"{name} must be {article} {wanted.__name__}; got {kind(value)}{hint}")
     return value
 
 
@@ -165,11 +166,11 @@ def shown(value):
     try:
         written = repr(value)
     except Exception:                       # an integer of 5,000 digits has no repr either
-        return _kind(value)
-    return written if len(written) <= 60 and written.isprintable() else _kind(value)
+        return kind(value)
+    return written if len(written) <= 60 and written.isprintable() else kind(value)
 
 
-def _kind(value):
+def kind(value):
     """What came, in words short enough for a sentence."""
     if value is None:
         return "None"
