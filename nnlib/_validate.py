@@ -5,8 +5,11 @@ or raises TypeError, ValueError or IndexError with one sentence: the
 argument's name, what was expected and why, and what came.
 """
 import operator
+from itertools import islice
 
 import numpy as np
+
+LONGEST = 10**5                 # a list of layers, widths or titles that is longer is a mistake
 
 
 def array(name, value, shape, because="", dtype=None):
@@ -82,9 +85,9 @@ def integer(name, value, least=None):
     """A whole number, at least `least` where that is given."""
     if isinstance(value, (bool, np.bool_)):
         raise TypeError(f"{name} must be an integer; got a boolean")
-    try:
-        whole = operator.index(value)
-    except Exception:
+    try:                                    # an array without axes counts, and a foreign class does not
+        whole = operator.index(value if isinstance(value, (int, np.integer, np.ndarray)) else None)
+    except TypeError:
         raise TypeError(f"{name} must be an integer; got {kind(value)}") from None
     if least is not None and whole < least:
         raise ValueError(f"{name} must be at least {least}; got {shown(whole)}")
@@ -124,9 +127,15 @@ def function(name, value, of="an array"):
 
 def sequence(name, value, of):
     """A tuple of what the argument holds, in the order that it holds it."""
-    if isinstance(value, (set, frozenset, dict, str, bytes)) or not np.iterable(value):
+    if isinstance(value, (set, frozenset, dict, str, bytes)) or not hasattr(type(value), "__iter__"):
         raise TypeError(f"{name} must be a list of {of}; got {kind(value)}")
-    return tuple(value)
+    try:
+        items = tuple(islice(value, LONGEST + 1))       # an iterator may have no end
+    except Exception:
+        items = None
+    if items is None or len(items) > LONGEST:
+        raise TypeError(f"{name} must be a list of {LONGEST} {of} at most; got {kind(value)}")
+    return items
 
 
 def instance(name, value, wanted, hint=""):

@@ -29,10 +29,15 @@ class Activation:
     def __post_init__(self):
         _validate.text("name", self.name, needed=True)
         for letter, function in (("f", self.f), ("df", self.df)):
-            if not _acts_on_each_element(_validate.function(letter, function)):
-                raise ValueError(f"{letter} of {self.name} must act on each element alone "
+            _validate.function(letter, function)
+            try:
+                reason = "" if _acts_on_each_element(function) else "; got something else"
+            except Exception as error:
+                reason = f"; it raised {type(error).__name__}"
+            if reason:
+                raise ValueError(f"{letter} of {_validate.shown(self.name)} must act on each element alone "
                                  "and return new real numbers in the shape that it was given, "
-                                 "because a layer applies it element-wise")
+                                 f"because a layer applies it element-wise{reason}")
 
     def __repr__(self):
         return f"Activation {self.name}"
@@ -44,7 +49,7 @@ def _acts_on_each_element(function):
     with np.errstate(all="ignore"):
         together = np.array(function(probe))
         alone = [np.asarray(function(_PROBE[k:k + 1].copy())) for k in range(_PROBE.size)]
-    return (together.dtype.kind == "f" and together.shape == _PROBE.shape
+    return (together.dtype.kind == "f" and not np.isnan(together).all() and together.shape == _PROBE.shape
             and (probe == _PROBE).all() and all(one.shape == (1,) for one in alone)
             and np.allclose(together, np.concatenate(alone), rtol=1e-12, equal_nan=True))
 

@@ -111,12 +111,15 @@ class Trace:
             arrays = _validate.sequence(name, getattr(self, name), "1-D arrays")
             arrays = tuple(_computed(f"{name}[{m}]", array) for m, array in enumerate(arrays))
             object.__setattr__(self, name, arrays)
+        if not 0 < len(self.inputs) == len(self.z) == len(self.slopes):
+            raise ValueError("inputs, z and slopes must each have one array for each layer; got "
+                             f"{len(self.inputs)}, {len(self.z)} and {len(self.slopes)}")
         object.__setattr__(self, "y_hat", _computed("y_hat", self.y_hat))
 
 
 def _computed(name, array):
     """A copy of an array that a forward pass has made, read-only."""
-    if not isinstance(array, np.ndarray) or array.ndim != 1 or array.dtype.kind != "f":
+    if type(array) is not np.ndarray or array.ndim != 1 or not array.size or array.dtype.kind != "f":
         raise TypeError(f"{name} must be a 1-D array of floats, as forward makes it")
     return _validate.finite(name, np.array(array))
 
@@ -178,7 +181,8 @@ def random_network(widths, phi, rng):
     Raises ValueError or TypeError for arguments that do not fit.
     """
     _validate.instance("rng", rng, np.random.Generator, "write numpy.random.default_rng(seed)")
-    if isinstance(widths, (set, dict)) or not np.iterable(widths) or len(widths := tuple(widths)) < 2:
+    widths = _validate.sequence("widths", widths, "numbers")
+    if len(widths) < 2:
         raise ValueError("widths must list at least two numbers, d_in and d_out; "
                          f"got {_validate.shown(widths)}")
     widths = [_validate.integer(f"widths[{m}]", width, least=1) for m, width in enumerate(widths)]

@@ -84,7 +84,7 @@ def _paper(alt):
     if not isinstance(alt, str) or not alt.strip():
         raise ValueError("alt must say in words what the figure shows, "
                          f"because not every reader sees it; got {_validate.shown(alt)}")
-    with _style():
+    with _style(), np.errstate(all="ignore"):
         yield _Paper(alt)
 
 
@@ -102,6 +102,8 @@ class _Paper:
 
         align is the part of the text that stands left of x: 0, 0.5 or 1.
         """
+        if not what.strip():
+            return self.reach((x, y, x, y))
         ink = _ink(what, size, bold)
         if ink.width > fit:
             return self.text(x, y, what, size * fit / ink.width, colour, align, bold)
@@ -181,11 +183,15 @@ class M:
 
     def __post_init__(self):
         try:
+            if isinstance(self.values, np.ma.MaskedArray):
+                raise ValueError
             values = np.array(self.values, dtype=object)
-        except ValueError:
-            raise ValueError("values must be rectangular; got nested lists of different lengths") from None
-        if not values.size:
-            raise ValueError(f"values must hold at least one number; got shape {values.shape}")
+        except Exception:
+            raise ValueError("values must be a rectangle of numbers or texts; "
+                             f"got {_validate.kind(self.values)} that is none") from None
+        if values.ndim > 2 or not values.size:
+            raise ValueError("values must have at most two dimensions and at least one number; "
+                             f"got {values.ndim} dimensions and {values.size} numbers")
         for value in values.flat:
             if not isinstance(value, str) or not value:
                 _validate.array("each of values", value, ())
@@ -204,12 +210,12 @@ def matrices(*parts, alt):
     Raises ValueError for an empty alt, for a part that is neither, for an
     array of more than two dimensions, and if there is nothing to draw.
     """
-    if all(isinstance(part, str) and not part.strip() for part in parts):
+    if all(isinstance(_part(part), str) and not part.strip() for part in parts):
         raise ValueError("parts must hold an M or a text; got nothing to draw")
     with _paper(alt) as paper:
         rows = [[]]
         for part in parts:
-            rows.append([]) if part == "\n" else rows[-1].append(_part(part))
+            rows.append([]) if part == "\n" else rows[-1].append(part)
         bottom = 0
         for row in rows:
             height = max([len(_cells(part)) for part in row if isinstance(part, M)], default=1) * LINE
@@ -226,17 +232,14 @@ def matrices(*parts, alt):
 
 
 def _part(part):
-    if not isinstance(part, (str, M)) or part == "":
+    if not isinstance(part, (str, M)) or isinstance(part, str) and not part:
         raise ValueError(f"a part must be M(values) or text; got {type(part).__name__}")
     return part
 
 
 def _cells(part):
     """The entries of a part as rows and columns."""
-    values = np.asarray(part.values, dtype=object)
-    if values.ndim > 2:
-        raise ValueError(f"values must have at most two dimensions; got shape {values.shape}")
-    return values.reshape(-1, 1) if values.ndim < 2 else values
+    return part.values.reshape(-1, 1) if part.values.ndim < 2 else part.values
 
 
 def _matrix(paper, part, left, middle, size=17):
@@ -390,7 +393,7 @@ def _lit_numbers(net, trace, lit):
     if lit is None:
         return {}
     if trace is None:
-        raise ValueError("lit needs x, because a derivative depends on where it is taken")
+        raise ValueError("x must be given where lit is, because a derivative depends on where it is taken")
     if not isinstance(lit, tuple) or not lit or not isinstance(lit[0], str) \
             or (lit[0], len(lit)) not in [("W", 4), ("b", 3)]:
         raise ValueError(f'lit must be ("W", m, i, j) or ("b", m, i); got {_validate.shown(lit)}')
@@ -549,7 +552,7 @@ def _tangent(f, at, slope, span, h, value_name):
     span, h = _validate.positive("span", span), None if h is None else _validate.positive("h", h)
     xs = _validate.array("at ± span", at + span * np.linspace(-1, 1, 121), (121,))
     for name, move in (("span", span / 60), ("h", h)):
-        if move and not at - move < at < at + move:
+        if move is not None and not at - move < at < at + move:
             raise ValueError(f"{name} must be larger, because rounding swallows it beside at; got {move:g}")
 
     def value(x):
@@ -679,17 +682,19 @@ def digit(image, y_hat=None, *, alt, label=None):
     Raises ValueError for other shapes, a pixel outside of 0 … 1, or an empty alt.
     """
     image = _validate.between("image", image, (64,), 0, 1, "0 is paper and 1 is ink")
-    if label is not None and not isinstance(label, (str, int, np.integer)):
-        raise TypeError(f"label must be text or a whole number; got {_validate.kind(label)}")
+    if y_hat is not None:
+        y_hat = _validate.array("y_hat", y_hat, (10,), "there are ten digits")
+    if label is not None and not isinstance(label, str):
+        label = _validate.shown(_validate.integer("label, if it is not text,", label))
     with _paper(alt) as paper:
         paper.line([-3, 186, 186, -3, -3], [-3, -3, 186, 186, -3], REST, 1)
         for k, ink in enumerate(image):
             x, y = 23 * (k % 8), 23 * (k // 8)
             paper.box(x, y, x + 22, y + 22, INK, float(ink))
         if label is not None:
-            paper.text(92, 204, str(label), 16)
+            paper.text(92, 204, label, 16)
         if y_hat is not None:
-            _bars(paper, _validate.array("y_hat", y_hat, (10,), "there are ten digits"))
+            _bars(paper, y_hat)
         return paper.figure()
 
 
