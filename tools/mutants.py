@@ -30,7 +30,7 @@ LIST = ROOT / "tests" / "mutants.toml"
 PATIENCE = 120                  # seconds; a mutant that takes longer runs in circles
 MEMORY = 6 * 2**30              # bytes; one that asks for more has lost a bound
 TESTS = ["tests/test_derivatives.py", "tests/test_nnlib.py", "tests/test_bad_input.py", "tests/test_files.py"]
-OPTIONS = ["-x", "-q", "-o", "addopts=", "-p", "no:nbval", "-p", "no:xdist", "-p", "no:cacheprovider", "-p", "no:faulthandler",
+OPTIONS = ["-x", "-q", "--assert=plain", "-o", "addopts=", "-p", "no:nbval", "-p", "no:xdist", "-p", "no:cacheprovider", "-p", "no:faulthandler",
            "-p", "no:playwright", "-k", "not plotting and not only_dependency and not hard_to_reach"]
 
 
@@ -131,7 +131,7 @@ def run(mutants):
 
 def listed():
     """{(file, before, after): why} of tests/mutants.toml."""
-    entries = tomllib.loads(LIST.read_text(encoding="utf-8"))["equivalent"] if LIST.exists() else []
+    entries = tomllib.loads(LIST.read_text(encoding="utf-8")).get("equivalent", [])
     return {(entry["file"], entry["was"], now): entry["why"] for entry in entries for now in entry["became"]}
 
 
