@@ -45,13 +45,13 @@ BALLS = {
     "softplus": (lambda z: (1 + z.exp()).log(), lambda z: 1 / (1 + (-z).exp())),
     "sin": (lambda z: z.sin(), lambda z: z.cos()),
 }
-BEND = {"identity": lambda z, p: 0 * z, "square": lambda z, p: 0 * z + 2, "sigmoid": lambda z, p: p, "tanh": lambda z, p: 2 * p,
-        "relu": lambda z, p: 0 * z, "leaky_relu": lambda z, p: 0 * z, "softplus": lambda z, p: p * np.exp(-np.maximum(z, 0)),
-        "sin": lambda z, p: abs(np.sin(z))}
+BEND = {"identity": lambda z, p: 0 * z, "square": lambda z, p: 0 * z + 2, "sigmoid": lambda z, p: p,
+        "tanh": lambda z, p: 2 * p, "relu": lambda z, p: 0 * z, "leaky_relu": lambda z, p: 0 * z,
+        "softplus": lambda z, p: p * np.exp(-np.maximum(z, 0)), "sin": lambda z, p: abs(np.sin(z))}
 
 
 def network(number):
-    """The network of that number, and its x: 1 to 6 layers of 1 to 6 units, one or several φ, weights small to saturating."""
+    """The network of that number, and its x: 1 to 6 layers of 1 to 6 units; every third is driven into saturation."""
     rng = np.random.default_rng([SEED, number])
     widths = rng.integers(1, 7, size=rng.integers(2, 8))
     phis = rng.choice(NAMES, size=len(widths) - 1) if number % 2 else [NAMES[number // 2 % len(NAMES)]] * (len(widths) - 1)
@@ -79,7 +79,7 @@ def truth(net, x):
         f, df = BALLS[layer.phi.name]
         z = (W * a + balls(layer.b)).entries()
         read.append(a)
-        slopes.append(flint.arb_mat(len(z), len(z), [df(z[r]) if r == c else 0 for r in range(len(z)) for c in range(len(z))]))
+        slopes.append(flint.arb_mat(len(z), len(z), [df(z[r]) if r == c else 0 for r, c in np.ndindex(len(z), len(z))]))
         a = flint.arb_mat(len(z), 1, [f(one) for one in z])
     J, pairs = slopes[-1], []
     for m in reversed(range(len(net))):
@@ -137,8 +137,8 @@ def spread(net, trace, steps, m):
     slack_a, slack_p = steps[m]
     a, p = trace.inputs[m], trace.slopes[m]
     v = np.concatenate([np.diag(p), *(np.diag(p) * one for one in a)], axis=1)
-    slack = np.concatenate([np.diag(slack_p), *(np.diag(slack_p * abs(one) + abs(p) * s) for one, s in zip(a, slack_a))], axis=1)
-    slack = slack + 2 * UNIT * abs(v) + 5e-324
+    slack = [np.diag(slack_p), *(np.diag(slack_p * abs(one) + abs(p) * more) for one, more in zip(a, slack_a))]
+    slack = np.concatenate(slack, axis=1) + 2 * UNIT * abs(v) + 5e-324
     for k in range(m + 1, len(net)):
         W, (_, slack_p), p = net[k].W, steps[k], trace.slopes[k][:, None]
         slack = abs(W) @ slack + (W.shape[1] + 1) * UNIT * (abs(W) @ abs(v)) + 5e-324
@@ -228,8 +228,8 @@ def stamp():
 
 def report(told, seconds):
     worst, beyond, nearest = told["worst"], told["worst beyond"], told["nearest limit"]
-    print(f"{told['networks']:,} networks ({told['saturated']:,} driven into saturation) with {told['vectors']:,} derivative "
-          f"vectors in {seconds:.0f} s; {told['skipped']:,} more left out: on a kink, or beyond float64.")
+    print(f"{told['networks']:,} networks ({told['saturated']:,} driven into saturation), {told['vectors']:,} "
+          f"derivative vectors in {seconds:.0f} s; {told['skipped']:,} more left out: on a kink, or beyond float64.")
     print(f"Worst error {worst[0]:.2e} (network {worst[1]}) where rounding allows {GOAL:g}.")
     print(f"{told['beyond']:,} vectors are so sensitive that rounding may take more; it did in {told['above']:,}, at worst "
           f"{beyond[0]:.2e} of the {beyond[1]:.2e} that it may (network {beyond[2]}).")
@@ -270,7 +270,8 @@ def one(number):
         found, limit, names = outcome
         for at in found.argsort()[::-1][:5]:
             m, i, j = names[at]
-            print(f"∂ŷ/∂{'b' if j is None else 'W'}^{m}_{i}{'' if j is None else f',{j}'}: error {found[at]:.2e}, limit {limit[at]:.2e}")
+            name = f"b^{m}_{i}" if j is None else f"W^{m}_{i},{j}"
+            print(f"∂ŷ/∂{name}: error {found[at]:.2e}, limit {limit[at]:.2e}")
 
 
 if __name__ == "__main__":

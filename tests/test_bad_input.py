@@ -5,6 +5,7 @@ rounding to zero. What comes back must be a refusal in the agreed form, or exact
 gives; no warning, and no argument changed.
 """
 import inspect
+import json
 import re
 import traceback
 from functools import lru_cache
@@ -264,3 +265,15 @@ def test_anything_is_refused_in_words_or_answered_as_its_floats(which, value):
     assert what is None or expected == AS_FLOATS and what.startswith("refused"), what
     if what and "what f returns" not in what:    # refused although these are real numbers: in the agreed form
         assert fault(name, argument, value, REFUSED) is None
+
+
+# ---- the book's table ---------------------------------------------------------------------------
+
+def test_the_table_beside_the_peers_has_no_silent_row():
+    """book/bad_input.json holds what peers answered; the page computes nnlib's column and asserts it."""
+    recorded = json.loads((Path(__file__).parent.parent / "book" / "bad_input.json").read_text(encoding="utf-8"))
+    assert len(recorded["rows"]) >= 20 and len(recorded["versions"]) >= 4
+    for row in recorded["rows"]:
+        assert set(row["answers"]) == set(recorded["versions"])
+    silent = sum(answer not in ("right", "error", "–") for row in recorded["rows"] for answer in row["answers"].values())
+    assert silent > 20                       # else the page has nothing to show

@@ -84,14 +84,16 @@ DAMAGES = {
     "signed bytes": lambda a: with_part(a, first(a).astype(np.int8)),
     "records": lambda a: with_part(a, np.zeros(first(a).shape, dtype=[("a", "u1")])),
     "a header of a million axes": lambda a: with_part(a, header(b"(" * 60000)),
-    "a header that computes": lambda a: with_part(a, header(b"{'descr': '|u1', 'fortran_order': False, 'shape': (9**9**9,)}\n")),
+    "a header that computes": lambda a: with_part(a, header(
+        b"{'descr': '|u1', 'fortran_order': False, 'shape': (9**9**9,)}\n")),
     "a header that asks for 8 TB": lambda a: with_part(a, header(
         b"{'descr': '<f8', 'fortran_order': False, 'shape': (1000000000000,), }\n")),
     "another version": lambda a: with_part(a, npy(first(a))[:6] + b"\x03\x00" + npy(first(a))[8:]),
     "a quarter of a gigabyte of zeros": lambda a: with_part(a, bytes(2**28)),
 }
 NUMBERS = {
-    "NaN": (digits_network, np.nan), "infinity": (digits_network, np.inf), "ink of 17": (digits, 17), "ink of 255": (digits, 255),
+    "NaN": (digits_network, np.nan), "infinity": (digits_network, np.inf),
+    "ink of 17": (digits, 17), "ink of 255": (digits, 255),
 }
 
 

@@ -28,17 +28,22 @@ print(" ".join(name for name in m.__cpu_dispatch__ if m.__cpu_features__.get(nam
 
 def python_for(name):
     """The interpreter of an environment: the newest there is, or the one that `make` uses."""
-    newer = ["python3.14", "python3.13", "python3.12"] if name == "newest" else []
-    for found in filter(None, map(shutil.which, newer)):
-        if subprocess.run([found, "-c", "import venv"], capture_output=True, check=False).returncode == 0:
-            return found
-    return str(ROOT / ".venv" / BIN / "python")
+    if name != "newest":
+        return str(ROOT / ".venv" / BIN / "python")
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    for minor in (14, 13, 12):
+        for found in filter(None, [shutil.which(f"python3.{minor}"), *sorted(pyenv.glob(f"3.{minor}.*/bin/python"))]):
+            if subprocess.run([found, "-c", "import venv"], capture_output=True, check=False).returncode == 0:
+                return str(found)
+    return None
 
 
 def prepared(name):
     """The Python of that environment, made or brought up to date."""
     if name == "plain":
         return ROOT / ".venv" / BIN / "python"
+    if (found := python_for(name)) is None:
+        return None
     venv, uv = ROOT / f".venv-{name}", ROOT / ".venv" / BIN / "uv"
     python = venv / BIN / "python"
     locks = [ROOT / "requirements" / f"{lock}.txt" for lock in ("all", name)]
@@ -46,7 +51,7 @@ def prepared(name):
     if not ready.exists() or any(lock.stat().st_mtime > ready.stat().st_mtime for lock in locks):
         def call(*words):
             subprocess.run([str(word) for word in (uv, *words)], cwd=ROOT, check=True)
-        call("venv", "--quiet", "--clear", "--python", python_for(name), venv)
+        call("venv", "--quiet", "--clear", "--python", found, venv)
         for lock in locks:
             call("pip", "install", "--quiet", "--python", python, "--require-hashes", "--no-deps", "-r", lock)
         call("pip", "install", "--quiet", "--python", python, "--no-deps", "--no-build-isolation", "-e", ".")
@@ -69,6 +74,9 @@ def main(names):
     for name in names:
         start = time.time()
         python = prepared(name)
+        if python is None:
+            print(f"· {name}: no Python 3.12 or newer on this machine, so not tried", flush=True)
+            continue
         variables = surroundings(name, python)
         print(f"· {name}: ", end="", flush=True)
         subprocess.run([python, "-c", SHOW], env=variables, check=True)

@@ -30,8 +30,9 @@ LIST = ROOT / "tests" / "mutants.toml"
 PATIENCE = 120                  # seconds; a mutant that takes longer runs in circles
 MEMORY = 6 * 2**30              # bytes; one that asks for more has lost a bound
 TESTS = ["tests/test_derivatives.py", "tests/test_nnlib.py", "tests/test_bad_input.py", "tests/test_files.py"]
-OPTIONS = ["-x", "-q", "--assert=plain", "-o", "addopts=", "-p", "no:nbval", "-p", "no:xdist", "-p", "no:cacheprovider", "-p", "no:faulthandler",
-           "-p", "no:playwright", "-k", "not plotting and not only_dependency and not hard_to_reach"]
+OPTIONS = ["-x", "-q", "--assert=plain", "-o", "addopts=", "-p", "no:nbval", "-p", "no:xdist", "-p", "no:cacheprovider",
+           "-p", "no:faulthandler", "-p", "no:playwright",
+           "-k", "not plotting and not only_dependency and not hard_to_reach"]
 
 
 def every_mutant(names):
@@ -89,7 +90,7 @@ def warm():
     import cosmic_ray.mutating  # noqa: F401
     import hypothesis.extra.numpy  # noqa: F401
     import mpmath  # noqa: F401
-    import numpy.ma  # noqa: F401
+    import numpy.ma
     import numpy.testing  # noqa: F401
     import pytest  # noqa: F401
     import sympy  # noqa: F401
@@ -149,8 +150,8 @@ def main(names):
     for key in sorted(gone):
         print("listed in tests/mutants.toml, and not alive: {}\n    {}\n    {}".format(*key))
     count = sum((name, *lines) in alive for name, _, *lines in mutants)
-    print(f"{len(mutants) - count} of {len(mutants)} mutants found, {count} alive, {len(alive - set(why))} of them without a "
-          f"reason; {time.time() - start:.0f} s")
+    print(f"{len(mutants) - count} of {len(mutants)} mutants found, {count} alive, {len(alive - set(why))} of them "
+          f"without a reason; {time.time() - start:.0f} s")
     if names == FILES:
         score(len(mutants), count)
     return bool(alive - set(why) or gone)
