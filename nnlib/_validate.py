@@ -58,7 +58,8 @@ def plain(name, value, kinds="biuf"):
     if got.dtype.kind not in kinds:
         what = kind(value) if got.ndim == 0 else f"an array of {got.dtype}"
         if got.dtype.kind == "O" and got.ndim and got.size:
-            what += f", the first of which is {kind(got.flat[0])}"
+            strange = (one for one in got.flat if not isinstance(one, (int, float, np.number)))
+            what += f", among them {kind(next(strange, got.flat[0]))}"
         raise TypeError(f"{name} must hold real numbers; got {what}")
     return got
 
