@@ -5,7 +5,7 @@ LOCKS := requirements/uv.txt pyproject.toml tools/setup.py
 export OPENBLAS_NUM_THREADS := 1
 export OMP_NUM_THREADS := 1
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
-.PHONY: help read book lab notebooks equations test soak lock clean
+.PHONY: help read book lab notebooks equations test everywhere soak mutants lock clean
 
 help:       ## list the verbs
 	@sed -n 's/^\([a-z]*\): .*## /  make \1|/p' Makefile | column -t -s '|' 2>/dev/null || grep -E '^[a-z]+:.*##' Makefile
@@ -28,14 +28,20 @@ equations: .venv/book.ready ## evaluate every equation of the book as it is prin
 test: .venv/all.ready       ## test everything: style, nnlib, chapters, site
 	@$(PY) -m ruff check . && $(PY) -m pytest -n 2 --dist loadfile
 
-soak: .venv/all.ready       ## test what takes long: every misprint
-	@$(PY) -m pytest -n 2 -m soak tests
+everywhere: .venv/all.ready ## nnlib and the chapters with the oldest and newest NumPy, and a plainer processor
+	@$(PY) tools/everywhere.py $(IN)
+
+soak: .venv/all.ready       ## what takes long: every misprint of every equation, 100,000 networks against exact arithmetic
+	@$(PY) -m pytest -n 2 -m soak tests && $(PY) tests/soak.py $(NETWORK)
+
+mutants: .venv/all.ready    ## break nnlib in every small way, and see the tests notice
+	@$(PY) tools/mutants.py $(FILE)
 
 lock: .venv/uv.ready        ## write locks, environment.yml and the repository's address from pyproject.toml
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" $(PY) tools/lock.py
 
 clean:                      ## remove everything that was made
-	@rm -rf .venv _build nnlib.egg-info .pytest_cache .ruff_cache .hypothesis
+	@rm -rf .venv .venv-* _build nnlib.egg-info .pytest_cache .ruff_cache .hypothesis
 
 .venv/%.ready: requirements/%.txt $(LOCKS)
 	@python=$$(sh tools/python.sh) && "$$python" tools/setup.py $*

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from . import _validate
+
 _PROBE = np.array([-0.75, 0.25, 1.5])
 
 
@@ -25,28 +27,30 @@ class Activation:
     df: Callable
 
     def __post_init__(self):
-        if not isinstance(self.name, str):
-            raise TypeError(f"name must be text; got {type(self.name).__name__}")
+        _validate.text("name", self.name, needed=True)
         for letter, function in (("f", self.f), ("df", self.df)):
-            if not callable(function):
-                raise TypeError(f"{letter} must be a function of an array; "
-                                f"got {type(function).__name__}")
-            if not _acts_on_each_element(function):
-                raise ValueError(f"{letter} of {self.name} must act on each element alone "
-                                 "and return real numbers in the shape that it was given, "
-                                 "because a layer applies it element-wise")
+            _validate.function(letter, function)
+            try:
+                reason = "" if _acts_on_each_element(function) else "; got something else"
+            except Exception as error:
+                reason = f"; it raised {type(error).__name__}"
+            if reason:
+                raise ValueError(f"{letter} of {_validate.shown(self.name)} must act on each element alone "
+                                 "and return new real numbers in the shape that it was given, "
+                                 f"because a layer applies it element-wise{reason}")
 
     def __repr__(self):
         return f"Activation {self.name}"
 
 
 def _acts_on_each_element(function):
-    """Whether a vector gives what its elements give one at a time."""
+    """Whether a vector gives what its elements give one at a time, and is left as it was."""
+    probe = _PROBE.copy()
     with np.errstate(all="ignore"):
-        together = np.asarray(function(_PROBE))
-        alone = [np.asarray(function(_PROBE[k:k + 1])) for k in range(_PROBE.size)]
-    return (together.dtype.kind == "f" and together.shape == _PROBE.shape
-            and all(one.shape == (1,) for one in alone)
+        together = np.array(function(probe))
+        alone = [np.asarray(function(_PROBE[k:k + 1].copy())) for k in range(_PROBE.size)]
+    return (together.dtype.kind == "f" and not np.isnan(together).all() and together.shape == _PROBE.shape
+            and (probe == _PROBE).all() and all(one.shape == (1,) for one in alone)
             and np.allclose(together, np.concatenate(alone), rtol=1e-12, equal_nan=True))
 
 
@@ -87,12 +91,12 @@ def activation(phi):
     """
     if isinstance(phi, Activation):
         return phi
-    if phi == "softmax":
-        raise ValueError("phi must act element by element, and softmax does not: "
-                         "leave softmax to the loss")
     if isinstance(phi, str):
+        if phi == "softmax":
+            raise ValueError("phi must act element by element, and softmax does not: "
+                             "leave softmax to the loss")
         if phi not in ACTIVATIONS:
-            raise ValueError(f"phi must be one of {', '.join(ACTIVATIONS)}; got {phi!r}")
+            raise ValueError(f"phi must be one of {', '.join(ACTIVATIONS)}; got {_validate.shown(phi)}")
         return ACTIVATIONS[phi]
     raise TypeError("phi must be an Activation or the name of one; "
                     f"got {type(phi).__name__}: give a function with its derivative, "

@@ -45,11 +45,7 @@ class Network:
     layers: tuple
 
     def __post_init__(self):
-        try:
-            layers = tuple(self.layers)
-        except TypeError:
-            raise TypeError("layers must be a list of Layer; "
-                            f"got {type(self.layers).__name__}") from None
+        layers = _validate.sequence("layers", self.layers, "Layer")
         if not layers:
             raise ValueError("layers must hold at least one Layer; got none")
         for m, layer in enumerate(layers):
@@ -102,7 +98,8 @@ class Trace:
 
     inputs[m] what layer m reads, z[m] = W^m inputs^m + b^m,
     slopes[m] = φ^m′(z^m), y_hat the output. All are read-only 1-D arrays.
-    Raises OverflowError if a number has left the range of its floats.
+    Raises OverflowError if a number has left the range of its floats,
+    TypeError for what is not a 1-D array of floats.
     """
     inputs: tuple
     z: tuple
@@ -111,10 +108,20 @@ class Trace:
 
     def __post_init__(self):
         for name in ("z", "slopes", "inputs"):
-            arrays = tuple(_validate.finite(f"{name}[{m}]", array)
-                           for m, array in enumerate(getattr(self, name)))
+            arrays = _validate.sequence(name, getattr(self, name), "1-D arrays")
+            arrays = tuple(_computed(f"{name}[{m}]", array) for m, array in enumerate(arrays))
             object.__setattr__(self, name, arrays)
-        _validate.finite("y_hat", self.y_hat)
+        if not 0 < len(self.inputs) == len(self.z) == len(self.slopes):
+            raise ValueError("inputs, z and slopes must each have one array for each layer; got "
+                             f"{len(self.inputs)}, {len(self.z)} and {len(self.slopes)}")
+        object.__setattr__(self, "y_hat", _computed("y_hat", self.y_hat))
+
+
+def _computed(name, array):
+    """A copy of an array that a forward pass has made, read-only."""
+    if type(array) is not np.ndarray or array.ndim != 1 or not array.size or array.dtype.kind != "f":
+        raise TypeError(f"{name} must be a 1-D array of floats, as forward makes it")
+    return _validate.finite(name, np.array(array))
 
 
 @_validate.overflow_in_words
@@ -163,6 +170,9 @@ def shape_of(net, m, i, j=0):
     return rows, columns
 
 
+MOST_WEIGHTS = 10**8
+
+
 def random_network(widths, phi, rng):
     """A network with weights of variance 1/d_in and biases of variance 1/4.
 
@@ -171,10 +181,15 @@ def random_network(widths, phi, rng):
     Raises ValueError or TypeError for arguments that do not fit.
     """
     _validate.instance("rng", rng, np.random.Generator, "write numpy.random.default_rng(seed)")
-    if isinstance(widths, (int, np.integer)) or not np.iterable(widths) or len(widths) < 2:
-        raise ValueError(f"widths must list at least two numbers, d_in and d_out; got {widths!r}")
+    widths = _validate.sequence("widths", widths, "numbers")
+    if len(widths) < 2:
+        raise ValueError("widths must list at least two numbers, d_in and d_out; "
+                         f"got {_validate.shown(widths)}")
     widths = [_validate.integer(f"widths[{m}]", width, least=1) for m, width in enumerate(widths)]
-    count = len(widths) - 1
+    count, weights = len(widths) - 1, sum(a * b for a, b in zip(widths, widths[1:]))
+    if weights > MOST_WEIGHTS:
+        raise ValueError(f"widths must ask for {MOST_WEIGHTS} weights at most, because each takes "
+                         f"8 bytes of memory; got {_validate.shown(weights)}")
     phis = list(phi) if isinstance(phi, (list, tuple)) else [phi] * count
     if len(phis) != count:
         raise ValueError(f"phi must be one activation or a list of {count}, "

@@ -83,8 +83,8 @@ def _paper(alt):
     """A fresh sheet in the book's settings; refuses an empty alt."""
     if not isinstance(alt, str) or not alt.strip():
         raise ValueError("alt must say in words what the figure shows, "
-                         f"because not every reader sees it; got {alt!r}")
-    with _style():
+                         f"because not every reader sees it; got {_validate.shown(alt)}")
+    with _style(), np.errstate(all="ignore"):
         yield _Paper(alt)
 
 
@@ -102,6 +102,8 @@ class _Paper:
 
         align is the part of the text that stands left of x: 0, 0.5 or 1.
         """
+        if not what.strip():
+            return self.reach((x, y, x, y))
         ink = _ink(what, size, bold)
         if ink.width > fit:
             return self.text(x, y, what, size * fit / ink.width, colour, align, bold)
@@ -146,7 +148,10 @@ def _ink(what, size, bold=False):
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import TextPath
     font = FontProperties(weight="bold" if bold else "normal")
-    return TextPath((0, 0), what, size=size, prop=font).get_extents()
+    try:
+        return TextPath((0, 0), what, size=size, prop=font).get_extents()
+    except ValueError:                      # Matplotlib's own is a drawing over several lines
+        raise ValueError(f"a text must be plain or Matplotlib's math; got {_validate.shown(what)}") from None
 
 
 def _number(value, digits=4):
@@ -176,19 +181,41 @@ class M:
     chosen: object = None
     shape: bool = True
 
+    def __post_init__(self):
+        try:
+            if isinstance(self.values, np.ma.MaskedArray):
+                raise ValueError
+            values = np.array(self.values, dtype=object)
+        except Exception:
+            raise ValueError("values must be a rectangle of numbers or texts; "
+                             f"got {_validate.kind(self.values)} that is none") from None
+        if values.ndim > 2 or not values.size:
+            raise ValueError("values must have at most two dimensions and at least one number; "
+                             f"got {values.ndim} dimensions and {values.size} numbers")
+        for value in values.flat:
+            if not isinstance(value, str) or not value:
+                _validate.array("each of values", value, ())
+        _validate.text("name", self.name)
+        _validate.flag("shape", self.shape)
+        object.__setattr__(self, "values", values)
+        for name in ("lit", "chosen"):
+            _marked(self, getattr(self, name), name)
+
 
 def matrices(*parts, alt):
     """An equation between matrices, drawn with all their entries.
 
     parts: M(…) for a matrix, text for what stands between them, spaces for a
     gap, "\\n" for a new row.
-    Raises ValueError for an empty alt, for a part that is neither, and for an
-    array of more than two dimensions.
+    Raises ValueError for an empty alt, for a part that is neither, for an
+    array of more than two dimensions, and if there is nothing to draw.
     """
+    if all(isinstance(_part(part), str) and not part.strip() for part in parts):
+        raise ValueError("parts must hold an M or a text; got nothing to draw")
     with _paper(alt) as paper:
         rows = [[]]
         for part in parts:
-            rows.append([]) if part == "\n" else rows[-1].append(_part(part))
+            rows.append([]) if part == "\n" else rows[-1].append(part)
         bottom = 0
         for row in rows:
             height = max([len(_cells(part)) for part in row if isinstance(part, M)], default=1) * LINE
@@ -205,17 +232,14 @@ def matrices(*parts, alt):
 
 
 def _part(part):
-    if not isinstance(part, (str, M)):
+    if not isinstance(part, (str, M)) or isinstance(part, str) and not part:
         raise ValueError(f"a part must be M(values) or text; got {type(part).__name__}")
     return part
 
 
 def _cells(part):
     """The entries of a part as rows and columns."""
-    values = np.asarray(part.values, dtype=object)
-    if values.ndim > 2:
-        raise ValueError(f"values must have at most two dimensions; got shape {values.shape}")
-    return values.reshape(-1, 1) if values.ndim < 2 else values
+    return part.values.reshape(-1, 1) if part.values.ndim < 2 else part.values
 
 
 def _matrix(paper, part, left, middle, size=17):
@@ -258,14 +282,18 @@ def _column(values):
             for value, word in zip(values, words)], 1
 
 
-def _marked(part, indices):
+def _marked(part, indices, name="lit"):
     """One mask of the drawn cells for each index; None marks nothing, () a single number."""
     if indices is None:
         return []
     masks = []
     for index in indices if isinstance(indices, list) else [indices]:
         mask = np.zeros(np.shape(part.values), bool)
-        mask[index] = True
+        try:
+            mask[index] = True
+        except Exception:
+            raise IndexError(f"{name} must be an index of values, or a list of them, because values has "
+                             f"shape {mask.shape}; got {_validate.shown(index)}") from None
         masks.append(mask.reshape(_cells(part).shape))
     return masks
 
@@ -309,7 +337,8 @@ def chain(net, x, *, alt, lit=None):
     """
     _validate.instance("net", net, Network)
     if set(net.widths) != {1}:
-        raise ValueError(f"net must have width 1 throughout; got widths {net.widths}")
+        raise ValueError(f"net must have width 1 throughout; got widths {_validate.shown(net.widths)}")
+    forward(net, x)                         # None stands for no x in a network, and is wrong here
     with _paper(alt) as paper:
         places, trace, v = _network(paper, net, x, lit, True, "both", True, pitch=180)
         for k in v:
@@ -325,6 +354,7 @@ def chain(net, x, *, alt, lit=None):
 def _network(paper, net, x, lit, weights, values, names, pitch=None):
     """Draws it → the place of each unit, the trace, and the lit numbers layer by layer."""
     _validate.instance("net", net, Network)
+    weights, names = _validate.flag("weights", weights), _validate.flag("names", names)
     trace = None if x is None else forward(net, x)
     v = _lit_numbers(net, trace, lit)
     below = _below(trace, values, lit)
@@ -350,10 +380,10 @@ def _network(paper, net, x, lit, weights, values, names, pitch=None):
 def _below(trace, values, lit):
     """What stands under a unit: its name in the figure and where the numbers are."""
     choices = {"z": ["$z$"], "slopes": ["$\\phi$′"], "both": ["$z$", "$\\phi$′"], "none": []}
-    if values == "auto":
+    if isinstance(values, str) and values == "auto":
         values = "slopes" if lit else "z"
-    if values not in choices:
-        raise ValueError(f"values must be auto, {', '.join(choices)}; got {values!r}")
+    if not isinstance(values, str) or values not in choices:
+        raise ValueError(f"values must be auto, {', '.join(choices)}; got {_validate.shown(values)}")
     numbers = {} if trace is None else {"$z$": trace.z, "$\\phi$′": trace.slopes}
     return {name: numbers[name] for name in choices[values] if numbers}
 
@@ -363,9 +393,10 @@ def _lit_numbers(net, trace, lit):
     if lit is None:
         return {}
     if trace is None:
-        raise ValueError("lit needs x, because a derivative depends on where it is taken")
-    if not isinstance(lit, tuple) or (lit[:1], len(lit)) not in [(("W",), 4), (("b",), 3)]:
-        raise ValueError(f'lit must be ("W", m, i, j) or ("b", m, i); got {lit!r}')
+        raise ValueError("x must be given where lit is, because a derivative depends on where it is taken")
+    if not isinstance(lit, tuple) or not lit or not isinstance(lit[0], str) \
+            or (lit[0], len(lit)) not in [("W", 4), ("b", 3)]:
+        raise ValueError(f'lit must be ("W", m, i, j) or ("b", m, i); got {_validate.shown(lit)}')
     m, i = lit[1:3]
     rows, columns = net[m].W.shape
     v = O(_validate.index("i", i, rows, f"layer {m} has {rows} units"), rows) @ trace.slopes[m]
@@ -486,17 +517,12 @@ def tangent(f, at, slope, *, alt, span, name="", value_name="", h=None):
 
     f: float → float, drawn from at - span to at + span. name, value_name: what
     moves, and what follows. With h also the secant through at - h and at + h.
-    Raises ValueError for a span or an h that is not above 0, or an empty alt.
+    Raises ValueError for a span or an h that is not above 0 or too small to be
+    seen beside at, for values of f that are not finite, or an empty alt.
     """
-    at, slope = (float(_validate.array(*pair, ())) for pair in (("at", at), ("slope", slope)))
-    span, h = _validate.positive("span", span), None if h is None else _validate.positive("h", h)
-    xs = at + span * np.linspace(-1, 1, 121)
-    lines = [(np.array([f(x) for x in xs], float), value_name, INK, 1.8, "-"),
-             (f(at) + slope * (xs - at), f"slope {_number(slope)}", ACCENT, 2.2, "-")]
-    if h:
-        rate = (f(at + h) - f(at - h)) / (2 * h)
-        lines.append((f(at - h) + rate * (xs - at + h), f"secant {_number(rate)}", BLUE, 1.6, (0, (6, 4))))
-    low, high = np.min([ys for ys, *_ in lines]), np.max([ys for ys, *_ in lines])
+    f, at, span, h, lines, xs = _tangent(f, at, slope, span, h, value_name)
+    _validate.text("name", name)
+    low, high = _apart_at_least(np.min([ys for ys, *_ in lines]), np.max([ys for ys, *_ in lines]))
     with _paper(alt) as paper:
         plane = _Plane(paper, (0, 0, 430, 260), (at - span, at + span), (low, high))
         paper.line([0, 430], [284, 284], REST, 1)
@@ -518,17 +544,50 @@ def tangent(f, at, slope, *, alt, span, name="", value_name="", h=None):
         return paper.figure()
 
 
+@_validate.overflow_in_words
+def _tangent(f, at, slope, span, h, value_name):
+    """The arguments of `tangent`, looked at, and its lines: (heights, words, colour, width, dashes)."""
+    _validate.function("f", f, "a number")
+    at, slope = (float(_validate.array(*pair, ())) for pair in (("at", at), ("slope", slope)))
+    span, h = _validate.positive("span", span), None if h is None else _validate.positive("h", h)
+    xs = _validate.array("at ± span", at + span * np.linspace(-1, 1, 121), (121,))
+    for name, move in (("span", span / 60), ("h", h)):
+        if move is not None and not at - move < at < at + move:
+            raise ValueError(f"{name} must be larger, because rounding swallows it beside at; got {move:g}")
+
+    def value(x):
+        return float(_validate.array("what f returns", f(x), ()))
+
+    lines = [(np.array([value(x) for x in xs]), _validate.text("value_name", value_name), INK, 1.8, "-"),
+             (value(at) + slope * (xs - at), f"slope {_number(slope)}", ACCENT, 2.2, "-")]
+    if h:
+        rate = (value(at + h) - value(at - h)) / (2 * h)
+        lines.append((value(at - h) + rate * (xs - at + h), f"secant {rate:.4g}" if not np.isfinite(rate)
+                      else f"secant {_number(rate)}", BLUE, 1.6, (0, (6, 4))))
+    for heights, words, *_ in lines:
+        _validate.finite(f"the line {words}", heights / 1e-3, "scale f, or draw it elsewhere")
+    return value, at, span, h, lines, xs
+
+
+def _apart_at_least(low, high):
+    """The ends of an axis; a curve that does not move gets one of length 1 (or what rounding sees) around it."""
+    if high - low > 1e-12 * max(abs(low), abs(high)):
+        return low, high
+    room = max(0.5, 0.5 * abs(low))
+    return low - room, high + room
+
+
 def error_curves(steps, errors, *, alt):
     """How large an error is for each step, both on logarithmic scales.
 
     steps (k,), errors a dictionary of a name and k errors for each curve; an
     error of 0 is drawn at the lower edge.
-    Raises ValueError for an empty alt or for other shapes.
+    Raises ValueError for an empty alt, for other shapes, for a step that is not
+    above 0, an error below 0, and for more than three curves.
     """
-    steps = np.log10(_validate.array("steps", steps, ("k",)))
-    curves = {name: np.log10(np.clip(_validate.array(name, values, steps.shape, "steps has that shape"),
-                                     1e-17, None)) for name, values in errors.items()}
+    steps, curves = _logarithms(steps, errors)
     low, high = np.floor(min(map(np.min, curves.values()))), np.ceil(max(map(np.max, curves.values())))
+    high = max(high, low + 1)
     with _paper(alt) as paper:
         plane = _Plane(paper, (0, 0, 460, 280), (steps.min(), steps.max()), (low, high))
         plane.line([steps.min(), steps.max()], [low, low], REST, 1)
@@ -547,6 +606,23 @@ def error_curves(steps, errors, *, alt):
         return paper.figure()
 
 
+def _logarithms(steps, errors):
+    """The arguments of `error_curves`, looked at, as powers of ten."""
+    steps = np.log10(_validate.between("steps", steps, ("k",), 5e-324, np.inf, "their scale is logarithmic"))
+    if np.ptp(steps) == 0:
+        raise ValueError("steps must hold two different steps, because a curve joins them")
+    if not isinstance(errors, dict) or not 1 <= len(errors) <= 3:
+        raise ValueError("errors must be a dictionary of one to three names and their errors; "
+                         f"got {_validate.shown(errors)}")
+    curves = {}
+    for name, values in errors.items():
+        _validate.text("each name of errors", name, needed=True)
+        _validate.array(f"errors of {name}", values, steps.shape, "steps has that shape")
+        values = _validate.between(f"errors of {name}", values, steps.shape, 0, np.inf, "an error is a size")
+        curves[name] = np.log10(np.clip(values, 1e-17, None))
+    return steps, curves
+
+
 def _apart(heights, gap):
     """The same heights, in their order, moved up so that neighbours are a gap apart."""
     order = np.argsort(heights, kind="stable")[::-1]
@@ -559,16 +635,20 @@ def _apart(heights, gap):
 def activation_curves(names, *, alt):
     """φ in ink and φ′ in the colour of derivatives, one panel for each activation.
 
-    names: Activations or their names. Raises ValueError for an unknown name or an empty alt.
+    names: a list of Activations or their names. Raises ValueError for an unknown name, an empty alt, or
+    values that are not finite, TypeError for what is not a list.
     """
     z = np.linspace(-3, 3, 181)
+    names = [activation(phi) for phi in _validate.sequence("names", names, "activations")]
+    if not names:
+        raise ValueError("names must hold at least one activation; got none")
     across = 2 if len(names) in (2, 4) else 3
     with _paper(alt) as paper:
-        for k, phi in enumerate(map(activation, names)):
+        for k, phi in enumerate(names):
             left, top = 245 * (k % across), 225 * (k // across)
-            slope = phi.df(z)
+            height, slope = _drawn_curves(phi, z)
             slope[1:][abs(np.diff(slope)) > 0.5] = np.nan         # a jump is not drawn
-            curves = ((phi.f(z), "$\\phi$", INK, 2), (slope, "$\\phi$′", ACCENT, 2, (0, (5, 2))))
+            curves = ((height, "$\\phi$", INK, 2), (slope, "$\\phi$′", ACCENT, 2, (0, (5, 2))))
             ys = [min(-0.2, *(np.nanmin(curve[0]) for curve in curves)),
                   max(1.2, *(np.nanmax(curve[0]) for curve in curves))]
             plane = _Plane(paper, (left, top, left + 190, top + 150), (-3, 3), ys)
@@ -586,24 +666,35 @@ def activation_curves(names, *, alt):
         return paper.figure()
 
 
+@_validate.overflow_in_words
+def _drawn_curves(phi, z):
+    """Fresh arrays of φ and φ′, each of them finite."""
+    return [_validate.array(f"{letter} of {phi.name}", function(z.copy()), z.shape).copy()
+            for letter, function in (("f", phi.f), ("df", phi.df))]
+
+
 # ---- digits -------------------------------------------------------------------------------
 
 def digit(image, y_hat=None, *, alt, label=None):
     """A handwritten digit, and how strongly each of ten answers is given.
 
     image (64,) from 0, paper, to 1, ink; y_hat (10,); label: a line under the image.
-    Raises ValueError for other shapes or an empty alt.
+    Raises ValueError for other shapes, a pixel outside of 0 … 1, or an empty alt.
     """
-    image = _validate.array("image", image, (64,))
+    image = _validate.between("image", image, (64,), 0, 1, "0 is paper and 1 is ink")
+    if y_hat is not None:
+        y_hat = _validate.array("y_hat", y_hat, (10,), "there are ten digits")
+    if label is not None and not isinstance(label, str):
+        label = _validate.shown(_validate.integer("label, if it is not text,", label))
     with _paper(alt) as paper:
         paper.line([-3, 186, 186, -3, -3], [-3, -3, 186, 186, -3], REST, 1)
         for k, ink in enumerate(image):
             x, y = 23 * (k % 8), 23 * (k // 8)
-            paper.box(x, y, x + 22, y + 22, INK, float(np.clip(ink, 0, 1)))
+            paper.box(x, y, x + 22, y + 22, INK, float(ink))
         if label is not None:
-            paper.text(92, 204, str(label), 16)
+            paper.text(92, 204, label, 16)
         if y_hat is not None:
-            _bars(paper, _validate.array("y_hat", y_hat, (10,), "there are ten digits"))
+            _bars(paper, y_hat)
         return paper.figure()
 
 
@@ -625,12 +716,14 @@ def derivative_image(image, derivatives, titles, *, alt):
     Squares are positive, discs negative; the deeper the colour, the larger the
     derivative, on one scale for all panels. Dark dots are the digit's ink.
     image (64,), derivatives (64,) or a list of them, titles text or as many texts.
-    Raises ValueError for other shapes or an empty alt.
+    Raises ValueError for other shapes, a pixel outside of 0 … 1, or an empty alt.
     """
-    image = _validate.array("image", image, (64,))
+    image = _validate.between("image", image, (64,), 0, 1, "0 is paper and 1 is ink")
     panels = np.atleast_2d(_validate.array("derivatives", derivatives, ...))
     panels = _validate.array("derivatives", panels, ("panels", 64))
-    titles = [titles] if isinstance(titles, str) else list(titles)
+    titles = [titles] if isinstance(titles, str) else _validate.sequence("titles", titles, "texts")
+    for k, title in enumerate(titles):
+        _validate.text(f"titles[{k}]", title)
     if len(titles) != len(panels):
         raise ValueError(f"titles must be {len(panels)}, one for each panel; got {len(titles)}")
     scale = abs(panels).max() or 1.0

@@ -210,9 +210,10 @@ def test_matrices_show_their_entries():
     assert numbers(figure, p.ACCENT) == [100, -2] and numbers(figure, p.BLUE) == [1]
     assert [t.get_text() for t in texts(figure) if "×" in t.get_text()] == ["2 × 2", "2 × 1"]
     assert [t.get_text() for t in texts(p.matrices(M([1.5e-7], shape=False), alt="a"))] == ["1.5$\\times10^{-7}$"]
-    for wrong in ((M(np.zeros((2, 2, 2))),), (3,)):
-        with pytest.raises(ValueError, match="dimensions|a part must be"):
-            p.matrices(*wrong, alt="a")
+    with pytest.raises(ValueError, match="a part must be"):
+        p.matrices(3, alt="a")
+    with pytest.raises(ValueError, match="two dimensions"):
+        M(np.zeros((2, 2, 2)))
 
 
 def test_selectors_pick_and_keep():
@@ -247,7 +248,7 @@ def test_digits_and_their_derivatives():
 
 
 @pytest.mark.parametrize("arguments, error, message", [
-    (dict(lit=("W", 0, 1, 0)), ValueError, "lit needs x"),
+    (dict(lit=("W", 0, 1, 0)), ValueError, "x must be given where lit is"),
     (dict(x=X, lit=("W", 0, 1)), ValueError, "lit must be"),
     (dict(x=X, lit=("W", 0, 3, 0)), IndexError, "i must lie in"),
     (dict(x=X, lit=("W", 0, 0, 2)), IndexError, "j must lie in"),

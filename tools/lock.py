@@ -11,6 +11,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = {"all": ["book", "lab", "test", "setup"], "book": ["book"], "uv": ["setup"]}
+# The two ends of what [project] allows, on the Pythons where `make everywhere` tries them.
+ENDS = {"oldest": ("lowest-direct", "3.11"), "newest": ("highest", "3.12")}
 ADDRESSED = ["_config.yml", "README.md", "CITATION.cff", "CONTRIBUTING.md", "book/*.md", "book/*.ipynb"]
 
 
@@ -39,9 +41,14 @@ def lock(name: str) -> None:
     bound = [] if name == "all" else ["--constraints", "requirements/all.txt"]
     project_too = [] if name == "uv" else ["pyproject.toml"]
     groups = [word for group in LOCKS[name] for word in ("--group", group)]
+    write(name, [*project_too, *groups, *bound, "--python-version", "3.11"])
+
+
+def write(name: str, wanted: list[str]) -> None:
+    """One lock, by uv."""
     subprocess.run(
-        ["uv", "pip", "compile", *project_too, *groups, *bound, "--output-file", f"requirements/{name}.txt",
-         "--generate-hashes", "--universal", "--python-version", "3.11", "--fork-strategy", "fewest",
+        ["uv", "pip", "compile", *wanted, "--output-file", f"requirements/{name}.txt",
+         "--generate-hashes", "--universal", "--fork-strategy", "fewest",
          "--no-annotate", "--no-header", "--no-emit-index-url", "--no-emit-find-links", "--quiet"],
         cwd=ROOT, check=True,
     )
@@ -79,5 +86,7 @@ def move_address() -> None:
 if __name__ == "__main__":
     for name in LOCKS:
         lock(name)
+    for name, (end, python) in ENDS.items():
+        write(name, ["pyproject.toml", "--resolution", end, "--python-version", python, "--upgrade"])
     (ROOT / "environment.yml").write_text(environment(), encoding="utf-8")
     move_address()

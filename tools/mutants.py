@@ -1,0 +1,171 @@
+"""Break nnlib in every small way, one at a time, and see the tests notice: `make mutants`.
+
+Cosmic Ray makes the mutants: of the kept tools it alone reaches functions under a decorator and code outside of
+functions, where nnlib has its formulas and its φ. (mutmut 3 leaves both out; mutatest has had no release since 2022.)
+Its own runner starts Python and NumPy anew for each mutant; here each is a fork of one process that has them loaded, so
+the run takes minutes. The tests come from tests/, the quick ones of nnlib, and stop at the first that fails.
+
+A mutant that lives must stand in tests/mutants.toml with the reason why it computes the same. The run fails on one that
+does not, tells of entries that are no longer needed, and writes the score into that file.
+
+    make mutants                    all of them, on all cores
+    make mutants FILE=checking      those of one file
+"""
+
+import difflib
+import importlib.abc
+import importlib.util
+import os
+import re
+import resource
+import signal
+import sys
+import time
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+FILES = ["activations", "network", "entries", "checking", "_validate", "data"]
+LIST = ROOT / "tests" / "mutants.toml"
+PATIENCE = 120                  # seconds; a mutant that takes longer runs in circles
+MEMORY = 6 * 2**30              # bytes; one that asks for more has lost a bound
+TESTS = ["tests/test_derivatives.py", "tests/test_nnlib.py", "tests/test_bad_input.py", "tests/test_files.py"]
+OPTIONS = ["-x", "-q", "--assert=plain", "-o", "addopts=", "-p", "no:nbval", "-p", "no:xdist", "-p", "no:cacheprovider",
+           "-p", "no:faulthandler", "-p", "no:playwright",
+           "-k", "not plotting and not only_dependency and not hard_to_reach"]
+
+
+def every_mutant(names):
+    """(file, source, line before, line after) of every mutant that differs from nnlib and can be compiled."""
+    from cosmic_ray.ast import ast_nodes, get_ast
+    from cosmic_ray.mutating import mutate_code
+    from cosmic_ray.plugins import get_operator, operator_names
+    for name in names:
+        source = (ROOT / "nnlib" / f"{name}.py").read_text(encoding="utf-8")
+        seen, tree = {source}, get_ast(source)
+        for operator in (get_operator(word) for word in operator_names()):
+            if operator.arguments():
+                continue
+            count = sum(len(list(operator().mutation_positions(node))) for node in ast_nodes(tree))
+            for occurrence in range(count):
+                mutated = mutate_code(source, operator(), occurrence)
+                if mutated in seen:
+                    continue
+                seen.add(mutated)
+                yield name, mutated, *change(source, mutated)
+
+
+def change(source, mutated):
+    """The lines that differ, before and after, each as one text."""
+    lines = list(difflib.ndiff(source.splitlines(), mutated.splitlines()))
+    return tuple(" / ".join(line[2:].strip() for line in lines if line[0] == sign) for sign in "-+")
+
+
+class Mutated(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Gives one module of nnlib from a text instead of its file."""
+
+    def __init__(self, name, source):
+        self.name, self.source, self.path = f"nnlib.{name}", source, ROOT / "nnlib" / f"{name}.py"
+
+    def find_spec(self, name, path=None, target=None):
+        return importlib.util.spec_from_loader(name, self, origin=str(self.path)) if name == self.name else None
+
+    def exec_module(self, module):
+        module.__file__ = str(self.path)
+        exec(compile(self.source, str(self.path), "exec"), module.__dict__)
+
+
+def lives(name, source):
+    """In a process of its own: whether every test passes with the mutant."""
+    import pytest
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    sys.meta_path.insert(0, Mutated(name, source))
+    silence = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silence, 1), os.dup2(silence, 2)
+    return pytest.main([*TESTS, *OPTIONS]) == 0
+
+
+def warm():
+    """Load what every mutant's tests need, and nothing of nnlib."""
+    import cosmic_ray.mutating  # noqa: F401
+    import hypothesis.extra.numpy  # noqa: F401
+    import mpmath  # noqa: F401
+    import numpy.ma
+    import numpy.testing  # noqa: F401
+    import pytest  # noqa: F401
+    import sympy  # noqa: F401
+    sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tools")]
+    assert not any(module.startswith("nnlib") for module in sys.modules)
+
+
+def run(mutants):
+    """Those that live, of a list of mutants; as many at a time as there are cores."""
+    waiting, running, alive, start = list(enumerate(mutants)), {}, [], time.time()
+    while waiting or running:
+        while waiting and len(running) < (os.cpu_count() or 1):
+            number, (name, source, *_) = waiting.pop(0)
+            child = os.fork()
+            if not child:
+                os.setsid()
+                code = 1
+                try:
+                    code = 0 if lives(name, source) else 1
+                finally:
+                    os._exit(code)
+            running[child] = number, time.time()
+        time.sleep(0.01)
+        for child, (number, begun) in list(running.items()):
+            done, status = os.waitpid(child, os.WNOHANG)
+            if not done and time.time() - begun > PATIENCE:
+                os.killpg(child, signal.SIGKILL)
+                done, status = os.waitpid(child, 0)
+            if done:
+                del running[child]
+                alive += [mutants[number]] if status == 0 else []
+                count = len(mutants) - len(waiting) - len(running)
+                rest = (time.time() - start) / count * (len(mutants) - count)
+                print(f"\r{'█' * (30 * count // len(mutants)):30} {count} of {len(mutants)}, {rest:4.0f} s to go, "
+                      f"{len(alive)} alive ", end="", flush=True)
+    print()
+    return alive
+
+
+def listed():
+    """{(file, before, after): why} of tests/mutants.toml."""
+    entries = tomllib.loads(LIST.read_text(encoding="utf-8")).get("equivalent", [])
+    return {(entry["file"], entry["was"], now): entry["why"] for entry in entries for now in entry["became"]}
+
+
+def main(names):
+    warm()
+    start, why = time.time(), listed()
+    mutants = list(every_mutant(names))
+    alive = {(name, *lines) for name, _, *lines in run([("_validate", source_of("_validate"), "", ""), *mutants])}
+    if ("_validate", "", "") not in alive:
+        return "The tests fail without any mutant: make test first."
+    alive.remove(("_validate", "", ""))
+    for key in sorted(alive - set(why)):
+        print("alive: {}\n    {}\n    {}".format(*key))
+    gone = {key for key in why if key[0] in names} - alive
+    for key in sorted(gone):
+        print("listed in tests/mutants.toml, and not alive: {}\n    {}\n    {}".format(*key))
+    count = sum((name, *lines) in alive for name, _, *lines in mutants)
+    print(f"{len(mutants) - count} of {len(mutants)} mutants found, {count} alive, {len(alive - set(why))} of them "
+          f"without a reason; {time.time() - start:.0f} s")
+    if names == FILES:
+        score(len(mutants), count)
+    return bool(alive - set(why) or gone)
+
+
+def source_of(name):
+    return (ROOT / "nnlib" / f"{name}.py").read_text(encoding="utf-8")
+
+
+def score(count, alive):
+    """Write the outcome of a whole run into the list's first lines."""
+    text = f"mutants = {count}\nfound = {count - alive}\nequivalent = {alive}\n"
+    LIST.write_text(re.sub(r"(?<=\[score\]\n)(\w+ = \d+\n)+", text, LIST.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:] or FILES))
