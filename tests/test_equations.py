@@ -151,7 +151,8 @@ def test_the_registry_must_name_the_right_function_and_the_right_layers():
 
 
 def test_a_wrong_order_of_convergence_is_found():
-    assert "shrinks like h^2" in verdict(PRINTED["central-difference"], scene="nudge", function="central_difference", order=1)
+    row = {**REGISTRY["equations"]["central-difference"], "order": 1}
+    assert "shrinks like h^2" in verdict(PRINTED["central-difference"], **row)
 
 
 def test_docstrings_and_registry_name_the_same_functions():

@@ -149,9 +149,9 @@ def summary(ledger):
     prose = entered - len(ledger.results)
     others = "others say" if prose > 1 else "other says"
     rest = f"{len(ledger.results)} are evaluated; the {others} why not" if prose else "all are evaluated"
-    return (f"{entered} equations are displayed in this book, and {rest}. Each meets up to {networks} networks; together that is {comparisons:,} comparisons of two sides. Of the "
-            f"{len(ledger.sentences)} equalities that stand in the text, {counted} are evaluated; the others choose a number, "
-            "suppose something, or say what a letter stands for.")
+    return (f"{entered} equations are displayed in this book, and {rest}. Each meets up to {networks} networks; together "
+            f"that is {comparisons:,} comparisons of two sides. Of the {len(ledger.sentences)} equalities that stand in the "
+            f"text, {counted} are evaluated; the others choose or suppose something, or say what a letter stands for.")
 
 
 def reading_order(env):
