@@ -10,6 +10,7 @@ from itertools import islice
 import numpy as np
 
 LONGEST = 10**5                 # a list of layers, widths or titles that is longer is a mistake
+ROOM = 10**8                    # an array of more numbers would fill the memory
 
 
 def array(name, value, shape, because="", dtype=None):
@@ -93,6 +94,13 @@ def integer(name, value, least=None):
     if least is not None and whole < least:
         raise ValueError(f"{name} must be at least {least}; got {shown(whole)}")
     return whole
+
+
+def room(name, count):
+    """Refuses to make an array that would fill the memory."""
+    if count > ROOM:
+        raise ValueError(f"{name} must ask for {ROOM} numbers at most, because more fill the memory; "
+                         f"got {shown(count)}")
 
 
 def positive(name, value):

@@ -11,7 +11,8 @@ def o(i, d):
     o(i, d) @ v is the element v[i]. Equation (o-row). → (1, d).
     Raises IndexError if i lies outside 0 … d-1.
     """
-    i, d = _place(i, d, 10**8)
+    i, d = _place(i, d)
+    _validate.room("d", d)
     return (np.arange(d) == i).astype(float)[None, :]
 
 
@@ -22,17 +23,15 @@ def O(i, d):                                      # noqa: E743  the source's own
     Equation (o-matrix). → (d, d).
     Raises IndexError if i lies outside 0 … d-1.
     """
-    i, d = _place(i, d, 10**4)
+    i, d = _place(i, d)
+    _validate.room("d", d * d)
     return np.diag(np.arange(d) == i).astype(float)
 
 
-def _place(i, d, most):
-    """i and d as integers, i below d; a d whose array would fill the memory is refused."""
+def _place(i, d):
+    """i and d as integers, i below d."""
     d = _validate.integer("d", d, least=1)
-    if d > most:
-        raise ValueError(f"d must be at most {most}, because larger arrays fill the memory; "
-                         f"got {_validate.shown(d)}")
-    return _validate.index("i", i, d, f"d is {d}"), d
+    return _validate.index("i", i, d, f"d is {_validate.shown(d)}"), d
 
 
 @_validate.overflow_in_words

@@ -170,9 +170,6 @@ def shape_of(net, m, i, j=0):
     return rows, columns
 
 
-MOST_WEIGHTS = 10**8
-
-
 def random_network(widths, phi, rng):
     """A network with weights of variance 1/d_in and biases of variance 1/4.
 
@@ -187,9 +184,7 @@ def random_network(widths, phi, rng):
                          f"got {_validate.shown(widths)}")
     widths = [_validate.integer(f"widths[{m}]", width, least=1) for m, width in enumerate(widths)]
     count, weights = len(widths) - 1, sum(a * b for a, b in zip(widths, widths[1:]))
-    if weights > MOST_WEIGHTS:
-        raise ValueError(f"widths must ask for {MOST_WEIGHTS} weights at most, because each takes "
-                         f"8 bytes of memory; got {_validate.shown(weights)}")
+    _validate.room("widths", weights)
     phis = list(phi) if isinstance(phi, (list, tuple)) else [phi] * count
     if len(phis) != count:
         raise ValueError(f"phi must be one activation or a list of {count}, "

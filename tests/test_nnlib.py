@@ -173,6 +173,15 @@ def test_selectors_select():
         assert (O(i, 3) @ v).tolist() == [v[k] if k == i else 0 for k in range(3)]
 
 
+def test_arrays_that_would_fill_the_memory_are_refused():
+    rng = np.random.default_rng(0)
+    assert o(4999, 5000).shape == (1, 5000) and O(7, 200).shape == (200, 200)
+    assert random_network((200, 300, 4), "tanh", rng).widths == (200, 300, 4)
+    for call in (lambda: o(0, 10**8 + 1), lambda: O(0, 10**4 + 1), lambda: random_network((10**4, 10**4, 2), "tanh", rng)):
+        with pytest.raises(ValueError, match="must ask for 100000000 numbers at most"):
+            call()
+
+
 def test_differences_of_known_functions():
     theta = np.array([[0.3, -0.7, 1.1], [0.2, 0.5, -0.4]])
 
