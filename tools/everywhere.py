@@ -81,8 +81,8 @@ def main(names):
         print(f"· {name}: ", end="", flush=True)
         subprocess.run([python, "-c", SHOW], env=variables, check=True)
         chapters = sorted(str(path) for path in (ROOT / "book").glob("*.ipynb"))
-        run = subprocess.run([python, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", "-k", "not plotting", *TESTS, *chapters],
-                             cwd=ROOT, env=variables, check=False)
+        command = [python, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", "-k", "not plotting"]
+        run = subprocess.run([*command, *TESTS, *chapters], cwd=ROOT, env=variables, check=False)
         print(f"· {name}: {'failed' if run.returncode else 'the same'}, {time.time() - start:.0f} s", flush=True)
         failed += [name] if run.returncode else []
     return f"Not the same in: {', '.join(failed)}" if failed else 0
