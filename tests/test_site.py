@@ -157,7 +157,8 @@ See [nothing](nowhere.ipynb) and {eq}`missing`.
 
 
 def test_the_strict_build_stops_at_faults(tmp_path, root, capfd):
-    for name in ("_config.yml", "requirements/book.txt", "book/_ext/page.py", "book/_static/logo.svg",
+    shutil.copytree(root / "book" / "_ext", tmp_path / "book" / "_ext", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("_config.yml", "requirements/book.txt", "book/equations.toml", "book/_static/logo.svg",
                  "book/_static/favicon.svg"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(root / name, tmp_path / name)
