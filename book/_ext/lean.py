@@ -31,8 +31,15 @@ UNUSED_SHEETS = ("togglebutton.css", "copybutton.css")
 # What Sphinx copies and no page asks for any more.
 LEFT_OVER = ["scripts", "styles", "vendor", "locales", "images", "*.png", "*-solid.svg", "copy-button.svg", "*.html", "*.css",
              "clipboard.min.js", "copybutton*.js", "togglebutton.js", "design-tabs.js", "katex/*.css", *BUNDLE]
-# Characters that a formula may get while a page is read.
-LATER = "".join(map(chr, range(32, 127))) + "−·×⋅⊙∂∇∑∏√∞≈≠≤≥→↦∈ℝ′‖⟨⟩…⋯⋮⋱ " + "ΔΘΛΣΦΨΩαβγδεϵζηθλμνπρσςτφϕχψω"
+# Characters that a formula may get while a page is read, in the upright and the italic face, and in others.
+LATER = "".join(map(chr, range(32, 127))) + "−·×⋅⊙∂∇∑√∞≈≠≤≥→∈′‖…⋯⋮⋱ ΔΘΣΦδεηθλμπσφϕ"
+LATER_IN = {"Main-Bold": "WbxyzgMoOuv0123456789"}
+# The classes that call for a face; the other faces may show any character.
+FACES = {"Main-Bold": "mathbf|textbf", "Main-Italic": "mathit|textit", "Main-BoldItalic": "mathbfit|boldsymbol|textbf",
+         "Math-BoldItalic": "boldsymbol", "AMS": "amsrm|mathbb|textbb", "Caligraphic": "mathcal",
+         "Caligraphic-Bold": "mathcal", "Fraktur": "mathfrak|textfrak", "Fraktur-Bold": "mathfrak|textfrak|mathboldfrak",
+         "SansSerif": "mathsf|textsf", "SansSerif-Bold": "mathboldsf|textboldsf", "SansSerif-Italic": "mathsfit|textitsf",
+         "Script": "mathscr|textscr", "Typewriter": "mathtt|texttt"}
 POLICY = ("default-src 'self'; object-src 'none'; script-src 'self' 'wasm-unsafe-eval' {hashes}; style-src 'self'; "
           "style-src-attr 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; worker-src 'self'; "
           "base-uri 'none'; form-action 'self'")
@@ -41,17 +48,21 @@ POLICY = ("default-src 'self'; object-src 'none'; script-src 'self' 'wasm-unsafe
 # While a page is made --------------------------------------------------------------------------------------------------
 
 def settle(app, pagename, templatename, context, doctree):
-    """Note the page's style sheets, leave it the scripts that it needs, and say where its notebook is."""
+    """Note the page's style sheets, and leave it the scripts that no other file replaces."""
     sheets = app.env.lean_sheets if hasattr(app.env, "lean_sheets") else []
     app.env.lean_sheets = sheets + [name for one in context["css_files"] if (name := local(one)) not in sheets]
     context["css_files"] = []
     context["script_files"] = [one for one in context["script_files"] if kept(one)]
+
+
+def take_away(app, pagename, templatename, context, doctree):
+    """Where the chapter's notebook is: here, and as a page of Jupyter."""
     source = Path(app.srcdir, f"{pagename}.ipynb")
     if doctree and source.exists():
-        address = context.get("theme_repository_url", "").rstrip("/").split("github.com/")[-1]
-        place = f"{Path(app.srcdir).name}/{pagename}.ipynb"
+        owner_and_name = app.config.html_theme_options["repository_url"].rstrip("/").split("github.com/")[-1]
+        place = f"{Path(app.srcdir).name}/{source.name}"
         context["notebook"] = {"file": f"_downloads/{source.name}",
-                               "binder": f"https://mybinder.org/v2/gh/{address}/HEAD?urlpath=lab/tree/{place}"}
+                               "binder": f"https://mybinder.org/v2/gh/{owner_and_name}/HEAD?urlpath=lab/tree/{place}"}
 
 
 def local(asset):
@@ -77,10 +88,11 @@ def finish(app, exception):
     scripts = bundle + "".join(path.read_text(encoding="utf-8") for path in out.rglob("*.js")
                                if path.stat().st_size < 200_000 and "scripts" not in path.parts and path.name != "searchindex.js")
     sheet = gather(static, app.env.lean_sheets)
-    fonts = cut_fonts(static / "katex" / "fonts", set(html.unescape("".join(pages.values()))) | set(LATER))
+    fonts = cut_fonts(static / "katex" / "fonts", pages.values())
     sheet = purge(re.sub(r",url\([^)]*\.(woff|ttf)\) format\(\"\w+\"\)", "", sheet), names(pages.values(), scripts))
     for old, new in fonts.items():
-        sheet = sheet.replace(f"katex/fonts/{old}", f"katex/fonts/{new}")
+        face = rf"@font-face{{[^{{}}]*/{re.escape(old)}[^{{}}]*}}"
+        sheet = re.sub(face, lambda match: match[0].replace(old, new) if new else "", sheet)  # noqa: B023 (called at once)
     for pattern in LEFT_OVER:
         for path in static.glob(pattern):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -99,6 +111,7 @@ def finished(text, css, js, policy, ahead):
         return text
     head = f'<meta charset="utf-8">\n    <meta http-equiv="Content-Security-Policy" content="{policy}">'
     text = re.sub(r'<meta charset="utf-8" ?/?>', lambda match: head, text, count=1)
+    text = re.sub(r'<script src="', '<script defer src="', text)  # Sphinx's search asks for what the one script defines
     link = f'<link rel="stylesheet" href="{place[1]}{css}">'
     if 'class="katex"' in text:
         link += "".join(f'\n  <link rel="preload" as="font" type="font/woff2" crossorigin href="{place[1]}katex/fonts/{name}">'
@@ -265,24 +278,44 @@ def can_match(selector, used):
 
 # Fonts -----------------------------------------------------------------------------------------------------------------
 
-def cut_fonts(folder, characters):
-    """Cut every font to these characters; {old name: new name, which changes with the content}."""
+def characters(font, pages):
+    """The characters that can occur in a font: what stands in its class, or anywhere, and what may come later."""
+    face = font.removeprefix("KaTeX_").removesuffix("-Regular")
+    if face in FACES:
+        return {one for text in pages for part in within(text, FACES[face]) for one in part} | set(LATER_IN.get(face, ""))
+    return set(html.unescape("".join(pages))) | set(LATER)
+
+
+def within(text, classes):
+    """The text of every span that has one of these classes."""
+    for match in re.finditer(rf'<span class="(?:[^"]* )?(?:{classes})(?: [^"]*)?"[^>]*>', text):
+        depth, end = 1, match.end()
+        for tag in re.compile(r"<(/?)span\b").finditer(text, match.end()):
+            depth, end = depth + (-1 if tag[1] else 1), tag.start()
+            if not depth:
+                break
+        yield html.unescape(re.sub(r"<[^>]*>", "", text[match.end():end]))
+
+
+def cut_fonts(folder, pages):
+    """Cut every font to what the pages need; {old name: new name, which changes with the content, or None}."""
     renamed = {}
     for path in sorted(folder.glob("*.woff2")):
-        font = TTFont(path)
-        options = subset.Options(flavor="woff2", layout_features=["*"], notdef_outline=True)
-        cutter = subset.Subsetter(options)
-        cutter.populate(unicodes=[ord(one) for one in characters])
-        cutter.subset(font)
-        font.flavor = "woff2"
-        path.unlink()
-        font.save(path)
-        renamed[path.name] = hashed(folder, path.stem, ".woff2", path.read_bytes())
+        wanted = characters(path.stem, pages)
+        if wanted:
+            font = TTFont(path)
+            cutter = subset.Subsetter(subset.Options(layout_features=["*"]))
+            cutter.populate(unicodes=map(ord, wanted))
+            cutter.subset(font)
+            font.flavor = "woff2"
+            font.save(path)
+        renamed[path.name] = hashed(folder, path.stem, ".woff2", path.read_bytes()) if wanted else None
         path.unlink()
     return renamed
 
 
 def setup(app):
+    app.connect("html-page-context", take_away, priority=400)  # before the theme looks which buttons there are
     app.connect("html-page-context", settle, priority=900)
     app.connect("build-finished", finish, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
