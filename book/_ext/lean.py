@@ -40,6 +40,11 @@ FACES = {"Main-Bold": "mathbf|textbf", "Main-Italic": "mathit|textit", "Main-Bol
          "Caligraphic-Bold": "mathcal", "Fraktur": "mathfrak|textfrak", "Fraktur-Bold": "mathfrak|textfrak|mathboldfrak",
          "SansSerif": "mathsf|textsf", "SansSerif-Bold": "mathboldsf|textboldsf", "SansSerif-Italic": "mathsfit|textitsf",
          "Script": "mathscr|textscr", "Typewriter": "mathtt|texttt"}
+# What the theme leaves to be wished: tips without its script, landmarks, a button whose name is what it shows.
+MENDS = [("data-bs-title=", "title="),
+         ('<div id="pst-primary-sidebar" ', '<div id="pst-primary-sidebar" role="navigation" aria-label="Book" '),
+         ('pst-js-only" title="Search" aria-label="Search" data-bs-placement="bottom" data-bs-toggle="tooltip">\n <svg',
+          'pst-js-only">\n <svg')]
 POLICY = ("default-src 'self'; object-src 'none'; script-src 'self' 'wasm-unsafe-eval' {hashes}; style-src 'self'; "
           "style-src-attr 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; worker-src 'self'; "
           "base-uri 'none'; form-action 'self'")
@@ -93,6 +98,9 @@ def finish(app, exception):
     for old, new in fonts.items():
         face = rf"@font-face{{[^{{}}]*/{re.escape(old)}[^{{}}]*}}"
         sheet = re.sub(face, lambda match: match[0].replace(old, new) if new else "", sheet)  # noqa: B023 (called at once)
+    for path in (static / "katex" / "fonts").iterdir():
+        if path.name not in sheet:
+            path.unlink()
     for pattern in LEFT_OVER:
         for path in static.glob(pattern):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -159,10 +167,12 @@ def draw(text, drawn):
         classes, rest = match[2].split(), " ".join(re.sub(r'\btitle="[^"]*"', "", match[3]).split())
         name = next(one[3:] for one in classes if one.startswith("fa-") and one not in ("fa-solid", "fa-lg"))
         width, height, path = drawn[name]
-        shown = " ".join(["icon", *(one for one in classes if one == "fa-lg" or not one.startswith("fa"))])
+        shown = " ".join(["glyph", *(one for one in classes if one == "fa-lg" or not one.startswith("fa"))])
         return f'<svg class="{shown}" {rest} viewBox="0 0 {width} {height}" aria-hidden="true"><path d="{path}"/></svg>'
     text = re.sub(r'<(i|span) class="([^"]*\bfa-solid [^"]*)"([^>]*)></\1>', picture, text)
-    return text.replace("data-bs-title=", "title=")
+    for old, new in MENDS:
+        text = text.replace(old, new)
+    return text
 
 
 # Style -----------------------------------------------------------------------------------------------------------------

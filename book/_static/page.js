@@ -37,10 +37,10 @@ addEventListener("DOMContentLoaded", () => {
   const pages = new Map();   // other pages, each fetched once, when it is first asked for
   const box = document.createElement("div");
   let link = null, timer = 0;
+  const text = document.querySelector(".bd-article");
   box.id = "equation-shown";
-  box.role = "tooltip";
   box.hidden = true;
-  document.body.append(box);
+  text?.append(box);
 
   const page = (address) => {
     if (address === location.pathname) return document;
@@ -70,8 +70,9 @@ addEventListener("DOMContentLoaded", () => {
     box.hidden = false;
     const at = target.getBoundingClientRect(), size = box.getBoundingClientRect(), room = document.documentElement.clientWidth;
     const above = at.top > size.height + 8;
-    box.style.left = `${scrollX + Math.max(8, Math.min(at.left, room - size.width - 8))}px`;
-    box.style.top = `${scrollY + (above ? at.top - size.height - 4 : at.bottom + 4)}px`;
+    const from = text.getBoundingClientRect();
+    box.style.left = `${Math.max(8, Math.min(at.left, room - size.width - 8)) - from.left}px`;
+    box.style.top = `${(above ? at.top - size.height - 4 : at.bottom + 4) - from.top}px`;
     target.setAttribute("aria-describedby", box.id);
   };
   const later = () => { clearTimeout(timer); timer = setTimeout(hide, 250); };
