@@ -7,6 +7,7 @@ from pathlib import Path
 
 import axe_playwright_python
 import pytest
+from pypdf import PdfReader
 from test_site import PAGES, VIEWS, address, browser, parse, serving  # noqa: F401 (address and browser are fixtures)
 
 HEAVY = "03_weight_derivatives"
@@ -364,3 +365,81 @@ def test_the_book_is_searched_and_read_as_files(tab, site):
     page.click("#search-results li a")
     page.wait_for_selector("article h1")
     assert page.evaluate("document.fonts.ready.then(() => document.fonts.check('1em KaTeX_Main'))")
+
+
+# On paper ------------------------------------------------------------------------------------------------------------
+
+def paper_faults(path):
+    """What is wrong with a PDF, one sentence each."""
+    reader = PdfReader(path)
+    found, catalogue, places = [], reader.trailer["/Root"], reader.named_destinations
+    if not (catalogue.get("/MarkInfo", {}).get("/Marked") and "/StructTreeRoot" in catalogue and catalogue.get("/Lang")):
+        found.append("is not tagged, or has no language")
+    if not reader.outline:
+        found.append("has no outline")
+    for number, page in enumerate(reader.pages, 1):
+        if number > 1 and not re.search(rf"\b{number}\b", page.extract_text()):
+            found.append(f"does not number page {number}")
+        for note in (one.get_object() for one in page.get("/Annots", [])):
+            to, address = note.get("/Dest"), str(note.get("/A", {}).get("/URI", ""))
+            if isinstance(to, str) and to not in places or address and not re.match(r"https?://|mailto:", address):
+                found.append(f"leads to {to or address} on page {number}, which is not there")
+    return found
+
+
+@pytest.fixture(scope="module")
+def printed(browser, site, root):  # noqa: F811 (browser is asked for so that a missing one is told in its words)
+    import pdf
+
+    return pdf.make(root, pdf.chromium())
+
+
+def test_the_book_on_paper(printed, site, root):
+    import pdf
+
+    reader = PdfReader(printed)
+    assert paper_faults(printed) == []
+    titles = [one.title for one in reader.outline if not isinstance(one, list)]
+    pages = [page for _, some in pdf.order(root) for page in some]
+    for page in pages[1:]:
+        title = parse(site / f"{page}.html").h1.find(string=True, recursive=True)
+        assert any(title.strip(". #") in one for one in titles), (page, titles)
+    assert 40 <= len(reader.pages) <= 400
+    assert set(pages) <= set(pdf.places(printed)), "every chapter is led to by the contents"
+    assert 'href="book.pdf"' in (site / "index.html").read_text(encoding="utf-8")
+
+
+def test_equations_are_counted_through_the_book(site, root):
+    import pdf
+
+    text = pdf.compose(site, pdf.order(root), {})
+    counted = re.findall(r'<span class="eqno">\((\d+)\)', text)
+    assert counted == [str(one) for one in range(1, len(counted) + 1)] and len(counted) > 20
+    names = re.findall(r'\sid="([^"]+)"', text)
+    assert not {one for one in re.findall(r'href="#([^"]+)"', text)} - set(names), "a link within leads nowhere"
+
+
+def test_faults_on_paper_are_found(tmp_path):
+    from pypdf import PdfWriter
+    from pypdf.annotations import Link
+    from pypdf.generic import NameObject, TextStringObject
+
+    writer = PdfWriter()
+    for _ in range(2):
+        writer.add_blank_page(100, 100)
+    note = Link(rect=(0, 0, 9, 9), target_page_index=0)
+    note[NameObject("/Dest")] = TextStringObject("gone")
+    writer.add_annotation(0, note)
+    writer.write(tmp_path / "bad.pdf")
+    found = " ".join(paper_faults(tmp_path / "bad.pdf"))
+    assert all(one in found for one in ("tagged", "outline", "number page 2", "leads to gone"))
+
+
+def test_without_a_browser_one_sentence_is_said(root):
+    import subprocess
+    import sys
+
+    done = subprocess.run([sys.executable, "tools/pdf.py"], cwd=root, env={"PATH": "", "PYTHONPATH": "tools"}, text=True,
+                          capture_output=True, check=False)
+    assert done.returncode == 1 and done.stderr.strip() == "The PDF is printed by Chromium or Chrome, and neither was found; " \
+        "everything else works without it."
