@@ -2,6 +2,7 @@
 
 import gzip
 import re
+import shutil
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
@@ -12,16 +13,18 @@ from test_site import PAGES, VIEWS, address, browser, parse, serving  # noqa: F4
 
 HEAVY = "03_weight_derivatives"
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
-# A formula's drawing is for the eyes alone, and has ten thousand elements: its contrast is looked at by LOW instead.
-RUN = """axe.run({exclude: [['.katex-html']]}, {resultTypes: ['violations'], rules: {'target-size': {enabled: true}}})"""
+# A formula's drawing is for the eyes alone: its contrast is looked at by LOW, and its thousands of elements, which no
+# reader of screens is told of, are taken away before axe looks.
+RUN = """document.querySelectorAll('.katex-html').forEach(one => one.replaceChildren());
+    axe.run({resultTypes: ['violations'], rules: {'target-size': {enabled: true}}})"""
 SHIFTS = """window.shift = 0; new PerformanceObserver(list => list.getEntries().forEach(one => {
     if (!one.hadRecentInput) window.shift += one.value; })).observe({type: 'layout-shift', buffered: true})"""
 LUMINANCE = """const luminance = colour => { const [r, g, b] = colour.match(/[\\d.]+/g).map(Number).map(c => c / 255).map(
     c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
     const contrast = (one, two) => { const [low, high] = [luminance(one), luminance(two)].sort((x, y) => x - y);
     return (high + 0.05) / (low + 0.05); };"""
-LOW = LUMINANCE + """[...new Set([...document.querySelectorAll('.katex-html span')].filter(span => span.childElementCount === 0
-    && span.textContent).map(span => getComputedStyle(span).color))].filter(
+LOW = LUMINANCE + """[...new Set([...document.querySelectorAll('.katex-html span')].filter(
+    span => span.childElementCount === 0 && span.textContent).map(span => getComputedStyle(span).color))].filter(
     colour => contrast(colour, getComputedStyle(document.body).backgroundColor) < 4.5)"""
 
 
@@ -71,8 +74,8 @@ def test_the_heaviest_chapter_is_light(tab, site, address, width, record_propert
 
 def test_a_heavy_page_is_weighed(tab, tmp_path):
     noise = "".join(f"<i>{i * 7919 % 1_000_003:x}{i * 104_729 % 999_983:x}</i>" for i in range(40_000))
-    (tmp_path / "page.html").write_text(f"<img src=a.svg><p>{noise}</p><script>setTimeout(() => document.body.prepend("
-                                        "Object.assign(document.createElement('div'), {style: 'height: 400px'})), 50)</script>")
+    pushes = "document.body.prepend(Object.assign(document.createElement('div'), {style: 'height: 400px'}))"
+    (tmp_path / "page.html").write_text(f"<img src=a.svg><p>{noise}</p><script>setTimeout(() => {pushes}, 50)</script>")
     (tmp_path / "a.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
     server = serving(tmp_path)
     size, requests, shift = weight(tab(f"http://127.0.0.1:{server.server_port}/page.html"))
@@ -94,9 +97,10 @@ def test_the_purge_keeps_what_can_match_and_nothing_else():
         .used, .unused { color: red } p:not(.unused) > .used::before { margin: var(--b) } table { x: y }
         @media print { .unused { a: b } #id { a: b } } :is(.unused, .used) { c: d } .a-unused .used { e: f }
         @font-face { font-family: Face; src: url(a.woff2) } @font-face { font-family: Gone; src: url(b.woff2) }
-        .used { font: 1em "Face"; animation: turn 1s } @keyframes turn { to { rotate: 1turn } } @keyframes gone { to { a: b } }"""
+        .used { font: 1em "Face"; animation: turn 1s } @keyframes turn { to { rotate: 1turn } }
+        @keyframes gone { to { a: b } }"""
     assert lean.purge(sheet, {"used", "p", "id", "root"}) == (
-        ':root{--a:url("data:x;y}");--b:var(--a);}.used{color:red}p:not(.unused) > .used::before{margin:var(--b)}'
+        ':root{--a:url("data:x;y}");--b:var(--a)}.used{color:red}p:not(.unused) > .used::before{margin:var(--b)}'
         '@media print{#id{a:b}}:is(.unused, .used){c:d}@font-face{font-family: Face; src: url(a.woff2)}'
         '.used{font:1em "Face";animation:turn 1s}@keyframes turn{to { rotate: 1turn }}')
     with pytest.raises(ValueError, match="rule inside a rule"):
@@ -148,8 +152,9 @@ def test_the_policy_stops_what_is_planted_and_nothing_is_kept(tab, address, site
 def barriers(page):
     """What axe finds, and the colours of formulas that are too pale."""
     page.evaluate(AXE)
-    found = [f"{one['id']}: {node['html'][:120]}" for one in page.evaluate(RUN)["violations"] for node in one["nodes"]]
-    return found + [f"a formula in {colour}" for colour in page.evaluate(LOW)]
+    found = [f"a formula in {colour}" for colour in page.evaluate(LOW)]
+    violations = page.evaluate(RUN)["violations"]
+    return found + [f"{one['id']}: {node['html'][:120]}" for one in violations for node in one["nodes"]]
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -165,8 +170,9 @@ def test_no_page_has_a_barrier(tab, address, name):  # noqa: F811
 def test_open_menus_and_found_words_have_no_barrier(tab, address, scheme):  # noqa: F811
     page = tab(f"{address}/{HEAVY}.html?highlight=weight", 390, scheme)
     assert page.locator("span.highlighted").count() > 5 and barriers(page) == []
-    for toggle, menu in ((".primary-toggle", "#pst-primary-sidebar-modal"), (".secondary-toggle", "#pst-secondary-sidebar-modal")):
-        page.click(toggle)
+    for side in ("primary", "secondary"):
+        menu = f"#pst-{side}-sidebar-modal"
+        page.click(f".{side}-toggle")
         page.wait_for_selector(f"{menu}[open]")
         page.wait_for_timeout(400)
         assert barriers(page) == []
@@ -179,14 +185,15 @@ def test_open_menus_and_found_words_have_no_barrier(tab, address, scheme):  # no
 
 def test_barriers_are_seen(tab, address):  # noqa: F811
     page = tab(f"{address}/card.html")
-    page.evaluate("""document.querySelector('.bd-article').insertAdjacentHTML('afterbegin', `<img src="x.png">
-        <p style="color: #aaa">pale</p><span class="katex"><span class="katex-html" style="color: #ccc"><span>x</span></span></span>
-        <button style="width: 9px; height: 9px; padding: 0"></button><button style="width: 9px; height: 9px; padding: 0"></button>`)""")
+    small = '<button style="width: 9px; height: 9px; padding: 0"></button>'
+    page.evaluate(f"""document.querySelector('.bd-article').insertAdjacentHTML('afterbegin', `<img src="x.png">
+        <p style="color: #aaa">pale</p>{small}{small}
+        <span class="katex"><span class="katex-html" style="color: #ccc"><span>x</span></span></span>`)""")
     found = " ".join(barriers(page))
     assert all(one in found for one in ("image-alt", "color-contrast", "button-name", "target-size", "a formula in")), found
 
 
-SMALL = """[...document.querySelectorAll('button, select, input, summary, .bd-sidebar a, .prev-next-area a, .article-header-buttons a')]
+SMALL = """[...document.querySelectorAll('button, select, input, summary, .bd-sidebar a, .prev-next-area a, .take-away a')]
     .filter(one => one.checkVisibility()).map(one => [one.outerHTML.slice(0, 90), one.getBoundingClientRect()])
     .filter(([, box]) => box.width && (box.width < 24 || box.height < 24)).map(([name]) => name)"""
 
@@ -206,7 +213,8 @@ def test_what_is_touched_is_large_enough(tab, address):  # noqa: F811
 def test_the_keyboard_reaches_everything(tab, address):  # noqa: F811
     """Every button and link of the page gets the focus by Tab alone, in turn, and shows that it has it."""
     page = tab(f"{address}/02_forward_pass.html")
-    wanted = page.evaluate("""[...document.querySelectorAll('a[href], button, summary, input, select, textarea, [tabindex="0"]')]
+    wanted = page.evaluate("""[...document.querySelectorAll(
+        'a[href], button, summary, input, select, textarea, [tabindex="0"]')]
         .filter(one => one.checkVisibility({visibilityProperty: true})).map((one, i) => one.dataset.stop = i).length""")
     seen = set()
     for _ in range(wanted + 10):
@@ -313,7 +321,7 @@ def test_a_cited_equation_shows_itself(tab, address):  # noqa: F811
 def test_an_equation_of_another_page_shows_itself(tab, address, site):  # noqa: F811
     page = tab(f"{address}/04_bias_derivatives.html")
     there = parse(site / f"{HEAVY}.html").select_one("div.math[id^=equation-]")
-    cited = page.locator('.bd-article a[href^="#equation-"]:not(.headerlink)').first
+    cited = page.query_selector('.bd-article a[href^="#equation-"]:not(.headerlink)')
     cited.evaluate("(link, to) => link.setAttribute('href', to)", f"{HEAVY}.html#{there['id']}")
     cited.hover()
     page.wait_for_selector("#equation-shown .katex")
@@ -381,17 +389,22 @@ def paper_faults(path):
         if number > 1 and not re.search(rf"\b{number}\b", page.extract_text()):
             found.append(f"does not number page {number}")
         for note in (one.get_object() for one in page.get("/Annots", [])):
-            to, address = note.get("/Dest"), str(note.get("/A", {}).get("/URI", ""))
-            if isinstance(to, str) and to not in places or address and not re.match(r"https?://|mailto:", address):
-                found.append(f"leads to {to or address} on page {number}, which is not there")
+            to, url = note.get("/Dest"), str(note.get("/A", {}).get("/URI", ""))
+            if isinstance(to, str) and to not in places or url and not re.match(r"https?://|mailto:", url):
+                found.append(f"leads to {to or url} on page {number}, which is not there")
     return found
 
 
 @pytest.fixture(scope="module")
-def printed(browser, site, root):  # noqa: F811 (browser is asked for so that a missing one is told in its words)
+def printed(browser, site, root, tmp_path_factory):  # noqa: F811 (browser: so that a missing one is told in its words)
+    """The PDF of a copy of the site, as printing writes into the pages that the PDF is there."""
     import pdf
 
-    return pdf.make(root, pdf.chromium())
+    there = tmp_path_factory.mktemp("paper")
+    shutil.copytree(site, there / "_build" / "html")
+    (there / "book").mkdir()
+    shutil.copy(root / "book" / "_toc.yml", there / "book")
+    return pdf.make(there, pdf.chromium())
 
 
 def test_the_book_on_paper(printed, site, root):
@@ -406,7 +419,7 @@ def test_the_book_on_paper(printed, site, root):
         assert any(title.strip(". #") in one for one in titles), (page, titles)
     assert 40 <= len(reader.pages) <= 400
     assert set(pages) <= set(pdf.places(printed)), "every chapter is led to by the contents"
-    assert 'href="book.pdf"' in (site / "index.html").read_text(encoding="utf-8")
+    assert 'href="book.pdf"' in (printed.parent / "index.html").read_text(encoding="utf-8")
 
 
 def test_equations_are_counted_through_the_book(site, root):
@@ -416,7 +429,7 @@ def test_equations_are_counted_through_the_book(site, root):
     counted = re.findall(r'<span class="eqno">\((\d+)\)', text)
     assert counted == [str(one) for one in range(1, len(counted) + 1)] and len(counted) > 20
     names = re.findall(r'\sid="([^"]+)"', text)
-    assert not {one for one in re.findall(r'href="#([^"]+)"', text)} - set(names), "a link within leads nowhere"
+    assert not set(re.findall(r'href="#([^"]+)"', text)) - set(names), "a link within leads nowhere"
 
 
 def test_faults_on_paper_are_found(tmp_path):
@@ -441,5 +454,6 @@ def test_without_a_browser_one_sentence_is_said(root):
 
     done = subprocess.run([sys.executable, "tools/pdf.py"], cwd=root, env={"PATH": "", "PYTHONPATH": "tools"}, text=True,
                           capture_output=True, check=False)
-    assert done.returncode == 1 and done.stderr.strip() == "The PDF is printed by Chromium or Chrome, and neither was found; " \
-        "everything else works without it."
+    assert done.returncode == 1
+    assert done.stderr == ("The PDF is printed by Chromium or Chrome, and neither was found; "
+                           "everything else works without it.\n")

@@ -63,7 +63,8 @@ def build(root: Path = ROOT, quiet: bool = False) -> bool:
 def policy(folder: str) -> str | None:
     """What the pages of a site say that they may load: the same on each, so the front page is asked."""
     page = Path(folder, "index.html")
-    stated = page.exists() and re.search(r'<meta http-equiv="Content-Security-Policy" content="([^"]+)"', page.read_text("utf-8"))
+    text = page.read_text(encoding="utf-8") if page.exists() else ""
+    stated = re.search(r'<meta http-equiv="Content-Security-Policy" content="([^"]+)"', text)
     return stated[1] if stated else None
 
 

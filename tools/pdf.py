@@ -19,22 +19,32 @@ import yaml
 from pypdf import PdfReader
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge", "msedge")
-PLACES = ("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome", "/Applications/Chromium.app/Contents/MacOS/Chromium",
-          r"C:\Program Files\Google\Chrome\Application\chrome.exe", r"C:\Program Files (x86)\Microsoft\Edge\Application\msedge.exe")
+PLACES = ("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+          "/Applications/Chromium.app/Contents/MacOS/Chromium",
+          r"C:\Program Files\Google\Chrome\Application\chrome.exe",
+          r"C:\Program Files (x86)\Microsoft\Edge\Application\msedge.exe")
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync", "--allow-file-access-from-files", "--no-pdf-header-footer",
          "--generate-pdf-document-outline", "--virtual-time-budget=20000"]
 STYLE = """
-html[data-theme] { --pst-font-size-base: 10.5pt; } body { width: 176mm; margin: 0; }
+html[data-theme] { --pst-font-size-base: 10.5pt; }
+body { width: 176mm; margin: 0; }
 @page { size: A4; margin: 18mm 17mm 20mm; @bottom-center { content: counter(page); font: 9pt sans-serif; color: #444; } }
 @page title { @bottom-center { content: none; } }
-article.bd-article { break-before: page; padding: 0; line-height: 1.45; } article.bd-article h1 { margin-top: 0; }
-.title { page: title; padding-top: 60mm; } .title h1 { font-size: 26pt; line-height: 1.15; border-top: 3px solid var(--accent); padding-top: 8mm; }
-.contents { break-before: page; } .contents ol { list-style: none; margin: 0; padding: 0; } .contents li { display: flex; gap: 2mm; }
-.contents li.sub { padding-left: 6mm; font-size: 0.92em; } .contents a { color: inherit; text-decoration: none; }
+article.bd-article { break-before: page; padding: 0; line-height: 1.45; }
+article.bd-article h1 { margin-top: 0; }
+.title { page: title; padding-top: 60mm; }
+.title h1 { font-size: 26pt; line-height: 1.15; border-top: 3px solid var(--accent); padding-top: 8mm; }
+.contents { break-before: page; }
+.contents ol { list-style: none; margin: 0; padding: 0; }
+.contents li { display: flex; gap: 2mm; }
+.contents li.sub { padding-left: 6mm; font-size: 0.92em; }
+.contents a { color: inherit; text-decoration: none; }
 .contents li::before { content: ""; order: 1; flex: 1; border-bottom: 1px dotted var(--muted); margin-bottom: 0.35em; }
-.contents li > span { order: 2; font-variant-numeric: tabular-nums; } .contents h3 { font-size: 10pt; color: var(--muted); margin: 5mm 0 1mm; }
-pre { white-space: pre-wrap !important; overflow-wrap: anywhere; } .formula { overflow: hidden !important; }
+.contents li > span { order: 2; font-variant-numeric: tabular-nums; }
+.contents h3 { font-size: 10pt; color: var(--muted); margin: 5mm 0 1mm; }
+pre { white-space: pre-wrap !important; overflow-wrap: anywhere; }
+.formula { overflow: hidden !important; }
 """
 # A formula wider than the page is made smaller, as paper does not scroll.
 FIT = """document.fonts.ready.then(() => document.querySelectorAll(".formula").forEach((box) => {
@@ -57,6 +67,7 @@ def order(root: Path) -> list[tuple[str, list[str]]]:
 def article(text: str) -> str:
     body = re.search(r'<article class="bd-article">(.*)</article>', text, re.S)[1]
     body = re.sub(r"<script\b.*?</script>|<a class=\"headerlink\".*?</a>", "", body, flags=re.S)
+    body = re.sub(r' href="_(?:images|downloads)/[^"]*"', "", body)  # a file of the site is not on paper
     return re.sub(r"<details\b(?! open)", "<details open", body)
 
 
@@ -78,7 +89,8 @@ def numbered(text: str) -> str:
     def block(match: re.Match) -> str:
         numbers[match[1]] = f"({len(numbers) + 1})"
         return f"{match[0][:match.start(2) - match.start()]}{numbers[match[1]]}"
-    text = re.sub(r'<div class="math[^"]*" id="([^"]+)">(?:(?!<div class="math).)*?<span class="eqno">(\(\d+\))', block, text, flags=re.S)
+    display = r'<div class="math[^"]*" id="([^"]+)">(?:(?!<div class="math).)*?<span class="eqno">(\(\d+\))'
+    text = re.sub(display, block, text, flags=re.S)
     return re.sub(r'(<a [^>]*href="#([^"]+)"[^>]*>(?:<[^>]*>)*)\(\d+\)',
                   lambda match: match[1] + numbers[match[2]] if match[2] in numbers else match[0], text)
 
@@ -105,18 +117,23 @@ def compose(site: Path, parts: list, numbers: dict[str, int]) -> str:
     pages = {page: (site / f"{page}.html").read_text(encoding="utf-8") for _, some in parts for page in some}
     bodies = {page: renamed(article(text), page, set(pages)) for page, text in pages.items()}
     sections = {page: headings(body) for page, body in bodies.items()}
-    heads = "".join(f'@page {name(page)} {{ @top-left {{ content: "{plain(found[0][2])}"; font: 9pt sans-serif; color: #444; }} }}'
-                    f"#{re.sub('^(?=[0-9])', 'p', page)}-text {{ page: {name(page)}; }}" for page, found in sections.items() if found)
     front = pages[parts[0][1][0]]
     title = re.search(r"<title>(.*?)</title>", front, re.S)[1].split("&#8212;")[-1].strip()
     author = re.search(r'<p class="component-author">\s*By (.*?)\s*</p>', front, re.S)
-    text = "".join(f'<article class="bd-article page page-{page}" id="{re.sub("^(?=[0-9])", "p", page)}-text"><div id="{page}"></div>'
-                   f"{body}</article>" for page, body in bodies.items())
-    style = re.search(r'<link rel="stylesheet"[^>]*>', front)[0]
-    return (f'<!DOCTYPE html><html lang="en" data-theme="light" data-mode="light"><head><meta charset="utf-8"><title>{title}</title>'
-            f'{style}<style>{STYLE}{heads}</style></head><body><section class="title"><h1>{title}</h1>'
-            f'<p>{author[1] if author else ""}</p></section>{contents(parts, sections, numbers)}<main>{numbered(text)}</main>'
-            f"<script>{FIT}</script></body></html>")
+    sheet = re.search(r'<link rel="stylesheet"[^>]*>', front)[0]
+    heads = "".join(running_head(page, found[0][2]) for page, found in sections.items() if found)
+    text = "".join(f'<article class="bd-article {name(page)}"><div id="{page}">{body}</div></article>'
+                   for page, body in bodies.items())
+    return (f'<!DOCTYPE html><html lang="en" data-theme="light" data-mode="light"><head><meta charset="utf-8">'
+            f"<title>{title}</title>{sheet}<style>{STYLE}{heads}</style></head><body>"
+            f'<section class="title"><h1>{title}</h1><p>{author[1] if author else ""}</p></section>'
+            f"{contents(parts, sections, numbers)}<main>{numbered(text)}</main><script>{FIT}</script></body></html>")
+
+
+def running_head(page: str, title: str) -> str:
+    """The chapter's title on top of each of its pages: they are pages of a kind of their own."""
+    return (f'@page {name(page)} {{ @top-left {{ content: "{plain(title)}"; font: 9pt sans-serif; color: #444; }} }}'
+            f".{name(page)} {{ page: {name(page)}; }}")
 
 
 def name(page: str) -> str:
@@ -143,9 +160,10 @@ def link(site: Path, pages: int) -> None:
     """Say on every page where the PDF is."""
     size = (site / "book.pdf").stat().st_size / 1e6
     said = f'<a class="whole-book" href="book.pdf">The whole book as PDF</a> ({pages} pages, {size:.1f} MB)'
+    said = f"<!-- whole book -->{said}<!-- / -->"
     for page in site.glob("*.html"):
         text = page.read_text(encoding="utf-8")
-        page.write_text(re.sub(r"<!-- whole book -->.*?<!-- / -->", f"<!-- whole book -->{said}<!-- / -->", text), encoding="utf-8")
+        page.write_text(re.sub(r"<!-- whole book -->.*?<!-- / -->", said, text), encoding="utf-8")
 
 
 def make(root: Path, browser: str) -> Path:

@@ -29,8 +29,8 @@ DROPPED = re.compile(r"_static/(clipboard\.min|copybutton|togglebutton|design-ta
 FIRST = ["basic.css", "styles/pydata-sphinx-theme.css"]
 UNUSED_SHEETS = ("togglebutton.css", "copybutton.css")
 # What Sphinx copies and no page asks for any more.
-LEFT_OVER = ["scripts", "styles", "vendor", "locales", "images", "*.png", "*-solid.svg", "copy-button.svg", "*.html", "*.css",
-             "clipboard.min.js", "copybutton*.js", "togglebutton.js", "design-tabs.js", "katex/*.css", *BUNDLE]
+LEFT_OVER = ["scripts", "styles", "vendor", "locales", "images", "*.png", "*-solid.svg", "copy-button.svg", "*.html",
+             "*.css", "clipboard.min.js", "copybutton*.js", "togglebutton.js", "design-tabs.js", "katex/*.css", *BUNDLE]
 # Characters that a formula may get while a page is read, in the upright and the italic face, and in others.
 LATER = "".join(map(chr, range(32, 127))) + "−·×⋅⊙∂∇∑√∞≈≠≤≥→∈′‖…⋯⋮⋱ ΔΘΣΦδεηθλμπσφϕ"
 LATER_IN = {"Main-Bold": "WbxyzgMoOuv0123456789"}
@@ -45,6 +45,8 @@ MENDS = [("data-bs-title=", "title="),
          ('<div id="pst-primary-sidebar" ', '<div id="pst-primary-sidebar" role="navigation" aria-label="Book" '),
          ('pst-js-only" title="Search" aria-label="Search" data-bs-placement="bottom" data-bs-toggle="tooltip">\n <svg',
           'pst-js-only">\n <svg')]
+# The value of a variable; a ; or } inside quotes or brackets does not end it.
+VALUE = r"""(?:"[^"]*"|'[^']*'|\((?:[^()]|\([^()]*\))*\)|[^;{}"'()])*"""
 POLICY = ("default-src 'self'; object-src 'none'; script-src 'self' 'wasm-unsafe-eval' {hashes}; style-src 'self'; "
           "style-src-attr 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; worker-src 'self'; "
           "base-uri 'none'; form-action 'self'")
@@ -91,7 +93,7 @@ def finish(app, exception):
     pages = {path: draw(text, drawn) for path, text in pages.items()}
     bundle = "".join(without_map((static / name).read_text(encoding="utf-8")) + "\n;" for name in BUNDLE)
     scripts = bundle + "".join(path.read_text(encoding="utf-8") for path in out.rglob("*.js")
-                               if path.stat().st_size < 200_000 and "scripts" not in path.parts and path.name != "searchindex.js")
+                               if path.name != "searchindex.js" and "scripts" not in path.parts and path.stat().st_size < 200_000)
     sheet = gather(static, app.env.lean_sheets)
     fonts = cut_fonts(static / "katex" / "fonts", pages.values())
     sheet = purge(re.sub(r",url\([^)]*\.(woff|ttf)\) format\(\"\w+\"\)", "", sheet), names(pages.values(), scripts))
@@ -122,8 +124,8 @@ def finished(text, css, js, policy, ahead):
     text = re.sub(r'<script src="', '<script defer src="', text)  # Sphinx's search asks for what the one script defines
     link = f'<link rel="stylesheet" href="{place[1]}{css}">'
     if 'class="katex"' in text:
-        link += "".join(f'\n  <link rel="preload" as="font" type="font/woff2" crossorigin href="{place[1]}katex/fonts/{name}">'
-                        for name in ahead)
+        preload = '\n  <link rel="preload" as="font" type="font/woff2" crossorigin href='
+        link += "".join(f'{preload}"{place[1]}katex/fonts/{name}">' for name in ahead)
     link += f'\n  <script defer src="{place[1]}{js}"></script>'
     return re.sub(r'<link rel="stylesheet" href="[^"]*lean\.css">', lambda match: link, text, count=1)
 
@@ -183,7 +185,7 @@ def gather(static, listed):
     texts = []
     for name in listed:
         text, folder = (static / name).read_text(encoding="utf-8"), str(Path(name).parent)
-        texts.append(re.sub(r"url\((['\"]?)(?!data:|#|['\"])", lambda match: f"url({match[1]}{join(folder, '')}", text))
+        texts.append(re.sub(r"url\((['\"]?)(?!data:|#|['\"])", rf"url(\1{join(folder, '')}", text))
     return re.sub(r"url\(\./", "url(", "\n".join(texts))
 
 
@@ -199,25 +201,24 @@ def names(pages, scripts):
 
 def purge(text, used):
     """The style sheet without rules that cannot match, and without variables and faces that nothing names."""
-    rules = list(alive(tinycss2.parse_stylesheet(text, skip_comments=True, skip_whitespace=True), used))
-    while True:
-        whole = "".join(written(rule) for rule in rules)
-        asked = set(re.findall(r"var\(\s*(--[\w-]+)", whole)) | {name for name in used if name.startswith("--")}
-        fewer = re.sub(r"(?<=[{;])(--[\w-]+):((?:\"[^\"]*\"|'[^']*'|\([^()]*(?:\([^()]*\)[^()]*)*\)|[^;{}\"'()])*)(;|(?=\}))",
-                       lambda match: match[0] if match[1] in asked else "", whole)
-        fewer = re.sub(r"@(?:font-face|keyframes [\w-]+)\{(?:[^{}]|\{[^{}]*\})*\}", lambda match: named(match[0], whole), fewer)
-        fewer = re.sub(r"[^{};]+\{\}", "", fewer)
-        if fewer == whole:
-            return whole
-        rules = list(alive(tinycss2.parse_stylesheet(fewer), used))
+    whole, before = text, None
+    while whole != before:
+        before = whole
+        rules = tinycss2.parse_stylesheet(whole, skip_comments=True, skip_whitespace=True)
+        whole = "".join(map(written, alive(rules, used)))
+        asked = set(re.findall(r"var\(\s*(--[\w-]+)", whole)) | used
+        for name in set(re.findall(r"(?<=[{;])--[\w-]+(?=:)", whole)) - asked:
+            whole = re.sub(rf"(?<=[{{;]){name}:{VALUE}(?:;|(?=\}}))", "", whole)
+        for rule in re.findall(r"@(?:font-face|keyframes [\w-]+)\{(?:[^{}]|\{[^{}]*\})*\}", whole):
+            whole = whole if named(rule, whole) else whole.replace(rule, "")
+    return whole
 
 
 def named(rule, whole):
-    """A face or an animation, if a declaration elsewhere names it."""
+    """Whether a declaration elsewhere names this face or animation."""
     found = re.match(r"@keyframes ([\w-]+)", rule) or re.search(r"font-family:\s*['\"]?([^'\";}]+)", rule)
-    rest = whole.replace(rule, "")
-    rest = re.sub(r"@font-face\{[^}]*\}", "", rest)
-    return rule if found and found[1].strip() in rest else ""
+    rest = re.sub(r"@font-face\{[^}]*\}", "", whole.replace(rule, ""))
+    return bool(found) and found[1].strip() in rest
 
 
 def alive(rules, used):
