@@ -93,8 +93,9 @@ def finish(app, exception):
     pages = {path: draw(text, drawn) for path, text in pages.items()}
     bundle = "".join(without_map((static / name).read_text(encoding="utf-8")) + "\n;" for name in BUNDLE)
     scripts = bundle + "".join(path.read_text(encoding="utf-8") for path in out.rglob("*.js")
-                               if path.name != "searchindex.js" and "scripts" not in path.parts and path.stat().st_size < 200_000)
-    sheet = gather(static, app.env.lean_sheets)
+                               if path.name != "searchindex.js" and "scripts" not in path.parts
+                               and path.stat().st_size < 200_000)
+    sheet = re.sub(r"@font-face\s*{[^}]*Font ?Awesome[^}]*}", "", gather(static, app.env.lean_sheets))
     fonts = cut_fonts(static / "katex" / "fonts", pages.values())
     sheet = purge(re.sub(r",url\([^)]*\.(woff|ttf)\) format\(\"\w+\"\)", "", sheet), names(pages.values(), scripts))
     for old, new in fonts.items():
