@@ -99,13 +99,14 @@ def test_style_sheets_fetch_nothing_from_elsewhere_and_nothing_that_is_missing(s
             assert (sheet.parent / unquote(urlsplit(address).path)).exists(), (sheet.name, address)
 
 
-def test_math_is_rendered_by_the_katex_whose_style_sheet_is_served(site):
+def test_math_is_rendered_by_the_katex_whose_style_sheet_is_served(site, root):
     from sphinxcontrib import katex
 
     chapter = parse(site / "03_weight_derivatives.html")
     assert len(chapter.select(".katex-mathml math")) > 20
     assert not any("mathjax" in address.lower() for address in loads(chapter))
-    assert f'"{katex.katex_version}"' in next((site / "_static").glob("lean.*.css")).read_text()
+    assert f'"{katex.katex_version}"' in (root / "book" / "_vendor" / "katex" / "katex.min.css").read_text()
+    assert ".katex .mathbf{" in next((site / "_static").glob("lean.*.css")).read_text()
 
 
 def test_building_again_does_nothing(site, root):

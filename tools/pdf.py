@@ -5,7 +5,6 @@ name in front, equations are numbered through the book, and a title, a contents 
 """
 
 import html
-import os
 import re
 import shutil
 import subprocess
@@ -184,7 +183,7 @@ def make(root: Path, browser: str) -> Path:
 if __name__ == "__main__":
     if not book.build():
         sys.exit(1)
-    found = os.environ.get("BROWSER_FOR_PDF") or chromium()
+    found = chromium()
     if not found:
         sys.exit("The PDF is printed by Chromium or Chrome, and neither was found; everything else works without it.")
     start = time.perf_counter()
