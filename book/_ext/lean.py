@@ -105,7 +105,7 @@ def finish(app, exception):
         if path.name not in sheet:
             path.unlink()
     for pattern in LEFT_OVER:
-        for path in static.glob(pattern):
+        for path in (one for one in static.glob(pattern) if f"({one.name})" not in sheet):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     css, js = hashed(static, "lean", ".css", sheet.encode()), hashed(static, "lean", ".js", bundle.encode())
     policy = POLICY.format(hashes=" ".join(sorted({one for text in pages.values() for one in inline_hashes(text)})))
