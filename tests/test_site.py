@@ -157,7 +157,7 @@ See [nothing](nowhere.ipynb) and {eq}`missing`.
 
 
 def test_the_strict_build_stops_at_faults(tmp_path, root, capfd):
-    for name in ("_config.yml", "requirements/book.txt", "book/_ext/page.py", "book/_static/logo.svg",
+    for name in ("_config.yml", "requirements/book.txt", "book/_ext/page.py", "book/_ext/touch.py", "book/_static/logo.svg",
                  "book/_static/favicon.svg"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(root / name, tmp_path / name)
