@@ -65,7 +65,8 @@ def path():
 
     curve = [output(step) for step in s * np.linspace(-1, 1, 81)]
     plot = {"at": net[m].W[i, j], "s": s, "d": d, "ys": curve, "moved": output(d)}
-    return {"nets": nets, "state": state}, state, {"trace": numbers_of(trace), "p": trace.slopes, "v": v, "right": v[-1], "plot": plot}
+    numbers = {"trace": numbers_of(trace), "p": trace.slopes, "v": v, "right": v[-1], "plot": plot}
+    return {"nets": nets, "state": state}, state, numbers
 
 
 FIGURES = {"selectors": selectors, "forward": forward_pass, "path": path}

@@ -54,7 +54,7 @@ function source({ net, chosen, reading }) {
   const { m, i, j } = place(chosen), n = net.length - 1;
   let words = `${symbol("O", undefined, i + 1)} ${slopeName(m, reading)}${j === undefined ? "" : ` ${symbol("o", undefined, j + 1)} ${
     m ? `<span class="t-s">${phi(m - 1)}(${symbol("z", m - 1)})</span>` : symbol("x")}`}`;
-  for (let k = m + 1; k <= n; k++) words = `${slopeName(k, reading)} ⊙ (${mixes(k, m, reading) ? `${symbol("W", k)} ` : ""}(${words}))`;
+  for (let k = m + 1; k <= n; k++) words = `${slopeName(k, reading)} ⊙ (${mixes(k, m, reading) ? `${symbol("W", k)} (${words})` : words})`;
   return `<span class="t-d">∂${symbol("ŷ")} / ∂${symbolFor(chosen)}</span> = ${words}`;
 }
 
@@ -93,7 +93,7 @@ function said({ chosen, net, reading, changed, output }, numbers) {
 const has = ({ net }, key) => place(key).m < net.length;
 const secant = ({ plot: { at, s, d, ys, moved } }) => (moved - ys[40]) / d;
 
-const slider = ({ chosen, step }, { plot: { d } }) => `<label class="t-slide"><span>step Δ of ${symbolFor(chosen)} <output>${number(d)}</output></span><input type="range" min="-${
+const slider = ({ chosen, step }, { plot: { d } }) => `<label class="t-slide"><span>step Δ of ${symbolFor(chosen)} <span class="t-by">${number(d)}</span></span><input type="range" min="-${
   STEPS}" max="${STEPS}" step="1" value="${step}" data-set="step" aria-valuetext="${number(d)}"></label>`;
 
 // The curve of one output along the chosen number, in a box 100 wide and high; words stand beside it as HTML.
@@ -110,7 +110,7 @@ function plot({ chosen, output, reading }, numbers) {
     ys.map((y, k) => `${X(s * (k / 40 - 1))} ${Y(y)}`).join("L")}"/>${d ? straight("t-secant", secant(numbers)) : ""}${
     wrong ? straight("t-miss", v.at(-1)[output]) : ""}${straight("t-touching", right[output])}</svg>${dot("", 0, middle)}${d ? dot("t-moved", d, moved) : ""}</div>
 <div class="t-axis"><span>${number(at - s)}</span><span>${symbolFor(chosen)} = ${number(at)}</span><span>${number(at + s)}</span></div>
-<p class="t-key"><span class="t-k-curve">${symbol("ŷ", undefined, output + 1)} = ${number(d ? moved : middle)} at ${number(at + d)}</span><span class="t-k-touching">tangent ${
+<p class="t-key"><span class="t-k-curve">${symbol("ŷ", undefined, output + 1)} = ${number(d ? moved : middle)} at ${number(at + d, 6)}</span><span class="t-k-touching">tangent ${
     number(right[output])}</span>${d ? `<span class="t-k-secant">secant ${number(secant(numbers))}</span>` : ""}${
     wrong ? `<span class="t-k-miss">misread ${number(v.at(-1)[output])}</span>` : ""}</p>`;
 }
@@ -141,7 +141,7 @@ function travel(stage, { net, chosen }) {
 
 const stop = (stage) => stage.getAnimations({ subtree: true }).filter((one) => !one.transitionProperty).forEach((one) => one.cancel());
 
-// The moved point can be taken by hand: wherever the pointer is, there is the weight.
+// The moved point can be taken by hand: where the pointer is, there the weight goes.
 function drag(stage, set) {
   stage.addEventListener("pointerdown", (event) => {
     const box = event.target.closest(".t-plot");
@@ -157,25 +157,37 @@ function drag(stage, set) {
   });
 }
 
+// The output that a wrong reading misses most, so that the miss is seen.
+function worst(state) {
+  const { v, right } = compute(state), miss = v.at(-1).map((one, k) => Math.abs(one - right[k]) / (Math.abs(right[k]) || 1));
+  return Math.max(...miss) > 0 ? miss.indexOf(Math.max(...miss)) : state.output;
+}
+
 mount("path", (start) => {
   const first = () => ({ ...start.state, live: true });
-  let state = first(), hand = false;
+  let state = first(), going = false, hand = false;
   const sets = {
-    which: (which) => { state = { ...state, ...start.nets[which], which, ...(has(start.nets[which], state.chosen) ? {} : { chosen: start.state.chosen }) }; },
-    reading: (reading) => { state = { ...state, reading }; },
-    output: (output) => { state = { ...state, output: Number(output) }; },
-    step: (step) => { state = { ...state, step, changed: true }; },
+    which: (which) => ({ ...start.nets[which], which, chosen: has(start.nets[which], state.chosen) ? state.chosen : start.state.chosen }),
+    reading: (reading) => ({ reading, output: worst({ ...state, reading }) }),
+    output: (output) => ({ output: Number(output) }),
+    step: (step) => ({ step, changed: true }),
+  };
+  const slide = (stage) => (step) => {
+    const slider = stage.querySelector("[type=range]");
+    slider.value = step;
+    slider.dispatchEvent(new Event("input", { bubbles: true }));
   };
   return {
     view: () => view(state, compute(state)),
-    pick: (chosen) => { state = { ...state, chosen, changed: false }; },
-    act: (what) => { state = what === "reset" ? first() : { ...state, changed: false }; },
-    set: (name, value) => { state = { ...state, changed: false }; sets[name](value); },
+    pick: (chosen) => { state = { ...state, chosen, changed: false }; going = true; },
+    act: (what) => { state = what === "reset" ? first() : { ...state, changed: false }; going = what === "travel"; },
+    set: (name, value) => { state = { ...state, changed: false, ...sets[name](value) }; },
     escape: () => { state = first(); },
-    after(stage, why) {
-      if (!hand) { hand = true; drag(stage, (step) => { const slide = stage.querySelector("[type=range]"); slide.value = step; slide.dispatchEvent(new Event("input", { bubbles: true })); }); }
-      if (why === "pick" || why === "act") travel(stage, state);
-      else if (why !== "start" && !state.changed) stop(stage);
+    after(stage) {
+      if (going) travel(stage, state);
+      else if (!state.changed) stop(stage);
+      if (!hand) drag(stage, slide(stage));
+      [going, hand] = [false, true];
     },
   };
 });

@@ -122,20 +122,20 @@ function attributes(before, after) {
   if (before !== document.activeElement || before.type !== "number" || before.valueAsNumber !== after.valueAsNumber) before.value = after.value;
 }
 
-// figure: { view(), pick(key), act(what), set(name, value), escape(), after?(stage, why) }
+// figure: { view(), pick(key), act(what), set(name, value), escape(), after?(stage) }
 export function mount(name, make) {
   for (const stage of globalThis.document?.querySelectorAll(`.touch[data-touch="${name}"] .t-stage`) ?? []) {
     const figure = make(JSON.parse(stage.dataset.start));
-    const draw = (why) => {
+    const draw = () => {
       const fresh = stage.cloneNode(false);
       fresh.innerHTML = figure.view();
       sync(stage, fresh);
       rove(stage);
-      figure.after?.(stage, why);
+      figure.after?.(stage);
     };
     listen(stage, figure, draw);
     stage.parentElement.classList.add("t-live");
-    draw("start");
+    draw();
   }
 }
 
@@ -144,16 +144,16 @@ function listen(stage, figure, draw) {
     const chosen = target.closest("button[data-key], button[data-do]");
     if (!chosen) return;
     chosen.dataset.key ? figure.pick(chosen.dataset.key) : figure.act(chosen.dataset.do);
-    draw(chosen.dataset.key ? "pick" : "act");
+    draw();
   });
   stage.addEventListener("input", ({ target }) => {
     if (target.type === "number" && !Number.isFinite(target.valueAsNumber)) return;
     figure.set(target.dataset.set, target.type === "radio" ? target.value : target.valueAsNumber);
-    draw("set");
+    draw();
   });
   stage.addEventListener("focusin", ({ target }) => target.dataset.key && rove(stage, target));
   stage.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") { figure.escape(); draw("escape"); event.preventDefault(); return; }
+    if (event.key === "Escape") { figure.escape(); draw(); event.preventDefault(); return; }
     const next = event.target.dataset.key && neighbour(stage, event.target, event.key);
     if (next) { next.focus(); event.preventDefault(); }
   });
