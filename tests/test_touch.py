@@ -143,7 +143,7 @@ def open_page(browser, address):
         tab = context.new_page()
         tab.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
         tab.on("pageerror", lambda error: errors.append(str(error)))
-        tab.goto(f"{address}/{PAGES[name]}.html", wait_until="load")
+        tab.goto(f"{address}/{PAGES.get(name, name)}.html", wait_until="load")
         return tab
 
     yield opened
@@ -213,8 +213,9 @@ FAINT = """() => {
   const over = (colours) => {
     brush.clearRect(0, 0, 1, 1);
     for (const one of colours) { brush.fillStyle = one; brush.fillRect(0, 0, 1, 1); }
-    return [...brush.getImageData(0, 0, 1, 1).data].slice(0, 3).map((c) => c / 255)
-      .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)).reduce((sum, c, k) => sum + c * [0.2126, 0.7152, 0.0722][k], 0);
+    const [r, g, b] = [...brush.getImageData(0, 0, 1, 1).data].map((c) => c / 255)
+      .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
   };
   const chain = (one) => (one ? [...chain(one.parentElement), getComputedStyle(one).backgroundColor] : []);
   return [...document.querySelectorAll(".touch *")]
@@ -232,8 +233,8 @@ def test_nothing_overflows_or_jumps(open_page, name, width):
     assert tab.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     assert tab.evaluate(OUTSIDE) == []
     assert tab.evaluate(JUMPS) <= 0.02
-    small = tab.evaluate("""() => [...document.querySelectorAll(".touch :is(button, input)")].map(one => one.getBoundingClientRect())
-        .filter(({ width, height }) => width < 24 || height < 24).length""")
+    small = tab.evaluate("""() => [...document.querySelectorAll(".touch :is(button, input)")]
+        .map((one) => one.getBoundingClientRect()).filter(({ width, height }) => width < 24 || height < 24).length""")
     assert small == 0
 
 
@@ -245,7 +246,7 @@ def test_every_word_has_contrast(open_page, name, scheme):
     if name == "path":
         tab.locator('input[value="a"]').check(force=True)
         assert tab.evaluate(FAINT) == []
-    tab.add_style_tag(content=".t-said { color: #999 !important }")
+    tab.add_style_tag(content=".t-said { color: #777 !important }")
     assert len(tab.evaluate(FAINT)) == 1
 
 
@@ -394,6 +395,13 @@ def test_axe_finds_nothing(open_page, name, width, scheme):
     tab.evaluate((Path(found.origin).parent / "axe.min.js").read_text(encoding="utf-8"))
     report = tab.evaluate("axe.run('figure.touch', { preload: false })")
     assert [(one["id"], one["nodes"][0]["html"]) for one in report["violations"]] == []
+
+
+def test_chapter_4_opens_on_a_bias(open_page, site):
+    tab = open_page("04_bias_derivatives")
+    still = BeautifulSoup((site / "04_bias_derivatives.html").read_text(encoding="utf-8"), "html.parser").select_one(STAGE)
+    assert seen(tab.inner_html(STAGE))[0] == seen(str(still.decode_contents()))[0]
+    assert said(tab).startswith("The bias of unit 2 in layer 0 meets the slope 6.") and "(−288, 240, 192)" in said(tab)
 
 
 def test_a_broken_copy_is_noticed(open_page, site):

