@@ -52,8 +52,8 @@ const slopeName = (k, reading) => slope(k, reading === "a" ? `${phi(k)}(${symbol
 // The source's formula for this weight or bias, from the outside in.
 function source({ net, chosen, reading }) {
   const { m, i, j } = place(chosen), n = net.length - 1;
-  let words = `${symbol("O", undefined, i + 1)} ${slopeName(m, reading)}${j === undefined ? "" : ` ${symbol("o", undefined, j + 1)} ${
-    m ? `<span class="t-s">${phi(m - 1)}(${symbol("z", m - 1)})</span>` : symbol("x")}`}`;
+  let words = `<span class="t-s">${symbol("O", undefined, i + 1)} ${slopeName(m, reading)}${j === undefined ? "" : ` ${symbol("o", undefined, j + 1)} ${
+    m ? `<span class="t-s">${phi(m - 1)}(${symbol("z", m - 1)})</span>` : symbol("x")}`}</span>`;
   for (let k = m + 1; k <= n; k++) words = `${slopeName(k, reading)} ⊙ (${mixes(k, m, reading) ? `${symbol("W", k)} (${words})` : words})`;
   return `<span class="t-d">∂${symbol("ŷ")} / ∂${symbolFor(chosen)}</span> = ${words}`;
 }
