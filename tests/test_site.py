@@ -99,13 +99,14 @@ def test_style_sheets_fetch_nothing_from_elsewhere_and_nothing_that_is_missing(s
             assert (sheet.parent / unquote(urlsplit(address).path)).exists(), (sheet.name, address)
 
 
-def test_math_is_rendered_by_the_katex_whose_style_sheet_is_served(site):
+def test_math_is_rendered_by_the_katex_whose_style_sheet_is_served(site, root):
     from sphinxcontrib import katex
 
     chapter = parse(site / "03_weight_derivatives.html")
     assert len(chapter.select(".katex-mathml math")) > 20
     assert not any("mathjax" in address.lower() for address in loads(chapter))
-    assert f'"{katex.katex_version}"' in (site / "_static/katex/katex.min.css").read_text()
+    assert f'"{katex.katex_version}"' in (root / "book" / "_vendor" / "katex" / "katex.min.css").read_text()
+    assert ".katex .mathbf{" in next((site / "_static").glob("lean.*.css")).read_text()
 
 
 def test_building_again_does_nothing(site, root):
@@ -157,12 +158,11 @@ See [nothing](nowhere.ipynb) and {eq}`missing`.
 
 
 def test_the_strict_build_stops_at_faults(tmp_path, root, capfd):
-    shutil.copytree(root / "book" / "_ext", tmp_path / "book" / "_ext", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("_config.yml", "requirements/book.txt", "book/equations.toml", "book/_static/logo.svg",
-                 "book/_static/favicon.svg"):
+    for name in ("_config.yml", "requirements/book.txt", "book/equations.toml"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(root / name, tmp_path / name)
-    (tmp_path / "book" / "_vendor").mkdir()
+    for name in ("_ext", "_static", "_templates", "_vendor"):
+        shutil.copytree(root / "book" / name, tmp_path / "book" / name)
     (tmp_path / "book" / "_toc.yml").write_text("format: jb-book\nroot: index\n")
     (tmp_path / "book" / "index.md").write_text(BROKEN)
     assert not book.build(tmp_path)

@@ -79,14 +79,25 @@ def equations(root: Path = ROOT) -> bool:
     return True
 
 
+def policy(folder: str) -> str | None:
+    """What the pages of a site say that they may load: the same on each, so the front page is asked."""
+    page = Path(folder, "index.html")
+    text = page.read_text(encoding="utf-8") if page.exists() else ""
+    stated = re.search(r'<meta http-equiv="Content-Security-Policy" content="([^"]+)"', text)
+    return stated[1] if stated else None
+
+
 class Quiet(SimpleHTTPRequestHandler):
-    """Serves without a line for each request, and lets no browser keep a page that was built again."""
+    """Serves without a line for each request, lets no browser keep a page that was built again, and sends the policy of
+    the pages with everything, as a worker obeys only what comes with its own file."""
 
     def log_message(self, *args: object) -> None:
         pass
 
     def end_headers(self) -> None:
         self.send_header("Cache-Control", "no-cache")
+        if stated := policy(self.directory):
+            self.send_header("Content-Security-Policy", stated)
         super().end_headers()
 
 
