@@ -163,7 +163,7 @@ def small(folder, root, text):
     for name in ("_config.yml", "requirements/book.txt", "book/equations.toml"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(root / name, folder / name)
-    for name in ("_ext", "_static", "_templates", "_vendor"):
+    for name in ("_ext", "_static", "_templates", "_touch", "_vendor"):
         shutil.copytree(root / "book" / name, folder / "book" / name)
     (folder / "book" / "_toc.yml").write_text("format: jb-book\nroot: index\n")
     (folder / "book" / "index.md").write_text(text)
