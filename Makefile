@@ -5,7 +5,7 @@ LOCKS := requirements/uv.txt pyproject.toml tools/setup.py
 export OPENBLAS_NUM_THREADS := 1
 export OMP_NUM_THREADS := 1
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
-.PHONY: help read book lab notebooks equations test everywhere soak mutants lock clean
+.PHONY: help read book pdf lab notebooks equations test everywhere soak mutants lock clean
 
 help:       ## list the verbs
 	@sed -n 's/^\([a-z]*\): .*## /  make \1|/p' Makefile | column -t -s '|' 2>/dev/null || grep -E '^[a-z]+:.*##' Makefile
@@ -15,6 +15,9 @@ read: .venv/book.ready      ## set up, build what is stale, serve the book on th
 
 book: .venv/book.ready      ## build the site into _build/html, strictly
 	@$(PY) tools/book.py
+
+pdf: .venv/book.ready       ## print the whole book as _build/html/book.pdf
+	@$(PY) tools/pdf.py
 
 lab: .venv/all.ready        ## open the chapters in JupyterLab
 	@$(PY) -m jupyter lab --notebook-dir=. --LabApp.news_url=None book/index.ipynb

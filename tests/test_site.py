@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import time
 from functools import partial
 from http.server import ThreadingHTTPServer
 from pathlib import Path
@@ -99,13 +100,14 @@ def test_style_sheets_fetch_nothing_from_elsewhere_and_nothing_that_is_missing(s
             assert (sheet.parent / unquote(urlsplit(address).path)).exists(), (sheet.name, address)
 
 
-def test_math_is_rendered_by_the_katex_whose_style_sheet_is_served(site):
+def test_math_is_rendered_by_the_katex_whose_style_sheet_is_served(site, root):
     from sphinxcontrib import katex
 
     chapter = parse(site / "03_weight_derivatives.html")
     assert len(chapter.select(".katex-mathml math")) > 20
     assert not any("mathjax" in address.lower() for address in loads(chapter))
-    assert f'"{katex.katex_version}"' in (site / "_static/katex/katex.min.css").read_text()
+    assert f'"{katex.katex_version}"' in (root / "book" / "_vendor" / "katex" / "katex.min.css").read_text()
+    assert ".katex .mathbf{" in next((site / "_static").glob("lean.*.css")).read_text()
 
 
 def test_building_again_does_nothing(site, root):
@@ -156,20 +158,35 @@ See [nothing](nowhere.ipynb) and {eq}`missing`.
 """
 
 
+def small(folder, root, text):
+    """A book of one page, with everything that makes pages."""
+    for name in ("_config.yml", "requirements/book.txt", "book/equations.toml"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(root / name, folder / name)
+    for name in ("_ext", "_static", "_templates", "_touch", "_vendor"):
+        shutil.copytree(root / "book" / name, folder / "book" / name)
+    (folder / "book" / "_toc.yml").write_text("format: jb-book\nroot: index\n")
+    (folder / "book" / "index.md").write_text(text)
+
+
 def test_the_strict_build_stops_at_faults(tmp_path, root, capfd):
-    shutil.copytree(root / "book" / "_ext", tmp_path / "book" / "_ext", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("_config.yml", "requirements/book.txt", "book/equations.toml", "book/_static/logo.svg",
-                 "book/_static/favicon.svg"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(root / name, tmp_path / name)
-    (tmp_path / "book" / "_vendor").mkdir()
-    (tmp_path / "book" / "_toc.yml").write_text("format: jb-book\nroot: index\n")
-    (tmp_path / "book" / "index.md").write_text(BROKEN)
+    small(tmp_path, root, BROKEN)
     assert not book.build(tmp_path)
     said = capfd.readouterr().out
     for fault in ("KaTeX", "nowhere.ipynb", "missing", "missing.png"):
         assert re.search(rf"WARNING.*{re.escape(fault)}", said), f"{fault!r} is not in:\n{said}"
     assert not (tmp_path / "_build" / "html.stamp").exists()
+
+
+def test_a_build_that_dies_is_told_and_leaves_nothing_running(tmp_path, root, capfd):
+    small(tmp_path, root, "# One\n\nA number $1$, for which node is started.\n")
+    text = (tmp_path / "book" / "_ext" / "page.py").read_text()
+    dies = '    app.connect("doctree-resolved", lambda *_: (katex.render_latex("1", {}), __import__("os")._exit(7)))\n'
+    text = text.replace('    app.connect("autodoc-process-docstring", plain)\n', dies)
+    (tmp_path / "book" / "_ext" / "page.py").write_text(text)
+    start = time.monotonic()
+    assert not book.build(tmp_path) and time.monotonic() - start < 100
+    assert capfd.readouterr().out.strip()
 
 
 # In a browser -------------------------------------------------------------------------------------------------------
@@ -252,6 +269,8 @@ def test_readable_without_javascript(browser, address, site):
     with_scripts = visit(browser, address, "03_weight_derivatives", 1280, "light")["text"]
     without = visit(browser, address, "03_weight_derivatives", 1280, "light", scripts=False)["text"]
     kept = set(re.findall(r"\w{4,}", with_scripts)) - set(re.findall(r"\w{4,}", without))
+    for controls in parse(site / "03_weight_derivatives.html").select(".t-controls"):
+        kept -= set(controls.get_text(" ").split())         # buttons that could do nothing are left out
     assert not kept, f"only with JavaScript: {sorted(kept)[:10]}"
     assert "∂" in without
 

@@ -71,7 +71,7 @@ def slug(address: str) -> str:
 
 def stated() -> str:
     """The address that stands in _config.yml: the one before, if pyproject.toml has just changed."""
-    return re.search(r"^\s*url\s*:\s*(\S+)", (ROOT / "_config.yml").read_text(encoding="utf-8"), re.M)[1]
+    return re.search(r"^\s*repository_url\s*:\s*(\S+)", (ROOT / "_config.yml").read_text(encoding="utf-8"), re.M)[1]
 
 
 def move_address() -> None:

@@ -1,0 +1,192 @@
+"""Print the whole book as one tagged PDF, _build/html/book.pdf, with the browser that is here.
+
+The pages are those of the site, put one after the other in the order of the contents: names and links get the page's
+name in front, equations are numbered through the book, and a title, a contents list and running heads are added.
+"""
+
+import html
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import book
+import yaml
+from pypdf import PdfReader
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge", "msedge")
+PLACES = ("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+          "/Applications/Chromium.app/Contents/MacOS/Chromium",
+          r"C:\Program Files\Google\Chrome\Application\chrome.exe",
+          r"C:\Program Files (x86)\Microsoft\Edge\Application\msedge.exe")
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync", "--allow-file-access-from-files", "--no-pdf-header-footer",
+         "--generate-pdf-document-outline", "--virtual-time-budget=20000"]
+STYLE = """
+html[data-theme] { --pst-font-size-base: 10.5pt; }
+body { width: 176mm; margin: 0; }
+@page { size: A4; margin: 18mm 17mm 20mm; @bottom-center { content: counter(page); font: 9pt sans-serif; color: #444; } }
+@page title { @bottom-center { content: none; } }
+article.bd-article { break-before: page; padding: 0; line-height: 1.45; }
+article.bd-article h1 { margin-top: 0; }
+.title { page: title; padding-top: 60mm; }
+.title h1 { font-size: 26pt; line-height: 1.15; border-top: 3px solid var(--accent); padding-top: 8mm; }
+.contents { break-before: page; }
+.contents ol { list-style: none; margin: 0; padding: 0; }
+.contents li { display: flex; gap: 2mm; }
+.contents li.sub { padding-left: 6mm; font-size: 0.92em; }
+.contents a { color: inherit; text-decoration: none; }
+.contents li::before { content: ""; order: 1; flex: 1; border-bottom: 1px dotted var(--muted); margin-bottom: 0.35em; }
+.contents li > span { order: 2; font-variant-numeric: tabular-nums; }
+.contents h3 { font-size: 10pt; color: var(--muted); margin: 5mm 0 1mm; }
+pre { white-space: pre-wrap !important; overflow-wrap: anywhere; }
+.formula { overflow: hidden !important; }
+"""
+# A formula wider than the page is made smaller, as paper does not scroll.
+FIT = """document.fonts.ready.then(() => document.querySelectorAll(".formula").forEach((box) => {
+  const wide = box.scrollWidth / box.clientWidth;
+  if (wide > 1) box.querySelector(".katex").style.fontSize = `${Math.floor(98 / wide) / 100}em`;
+}));"""
+
+
+def chromium() -> str | None:
+    return next(filter(None, map(shutil.which, BROWSERS)), None) or next((one for one in PLACES if Path(one).exists()), None)
+
+
+def order(root: Path) -> list[tuple[str, list[str]]]:
+    """[(part, its pages)] as the contents list them."""
+    toc = yaml.safe_load((root / "book" / "_toc.yml").read_text(encoding="utf-8"))
+    parts = [(part.get("caption", ""), [one["file"] for one in part["chapters"]]) for part in toc["parts"]]
+    return [("", [toc["root"]]), *parts]
+
+
+def article(text: str) -> str:
+    body = re.search(r'<article class="bd-article">(.*)</article>', text, re.S)[1]
+    body = re.sub(r"<script\b.*?</script>|<a class=\"headerlink\".*?</a>", "", body, flags=re.S)
+    body = re.sub(r' href="_(?:images|downloads)/[^"]*"', "", body)  # a file of the site is not on paper
+    return re.sub(r"<details\b(?! open)", "<details open", body)
+
+
+def renamed(text: str, page: str, pages: set[str]) -> str:
+    """The page with its name in front of its own names, and every link within the book as a link within the file."""
+    def link(match: re.Match) -> str:
+        target, _, name = match[1].partition("#")
+        target = target.removesuffix(".html") if target else page
+        return f'href="#{target}{"--" + name if name else ""}"' if target in pages else match[0]
+    text = re.sub(r'(?<=\s)(id|for|aria-labelledby|aria-describedby)="([^"]+)"', rf'\1="{page}--\2"', text)
+    text = re.sub(r"url\(#", f"url(#{page}--", text)
+    return re.sub(r'href="((?:[\w-]+\.html)?(?:#[^"]*)?)"', link, text)
+
+
+def numbered(text: str) -> str:
+    """Equations counted through the book, and so wherever they are cited."""
+    numbers: dict[str, str] = {}
+
+    def block(match: re.Match) -> str:
+        numbers[match[1]] = f"({len(numbers) + 1})"
+        return f"{match[0][:match.start(2) - match.start()]}{numbers[match[1]]}"
+    display = r'<div class="math[^"]*" id="([^"]+)">(?:(?!<div class="math).)*?<span class="eqno">(\(\d+\))'
+    text = re.sub(display, block, text, flags=re.S)
+    return re.sub(r'(<a [^>]*href="#([^"]+)"[^>]*>(?:<[^>]*>)*)\(\d+\)',
+                  lambda match: match[1] + numbers[match[2]] if match[2] in numbers else match[0], text)
+
+
+def headings(text: str) -> list[tuple[int, str, str]]:
+    """[(level, name, text)] of a page's title and sections."""
+    found = re.findall(r'<section [^>]*id="([^"]+)"[^>]*>\s*(?:<span [^>]*></span>\s*)*<h([12])>(.*?)</h\2>', text, re.S)
+    return [(int(level), name, " ".join(shown.split())) for name, level, shown in found]
+
+
+def contents(parts: list, sections: dict, numbers: dict[str, int]) -> str:
+    lines = []
+    for part, pages in parts:
+        lines.append(f"</ol><h3>{html.escape(part)}</h3><ol>" if part else "")
+        for page in pages:
+            for level, name, shown in sections[page]:
+                sub, place = ' class="sub"' if level == 2 else "", name if level == 2 else page
+                lines.append(f'<li{sub}><a href="#{place}">{shown}</a><span>{numbers.get(place, "")}</span></li>')
+    return f'<section class="contents"><h2>Contents</h2><ol>{"".join(lines)}</ol></section>'
+
+
+def compose(site: Path, parts: list, numbers: dict[str, int]) -> str:
+    """The whole book as one page; `numbers` says where each section was found when it was printed before."""
+    pages = {page: (site / f"{page}.html").read_text(encoding="utf-8") for _, some in parts for page in some}
+    bodies = {page: renamed(article(text), page, set(pages)) for page, text in pages.items()}
+    sections = {page: headings(body) for page, body in bodies.items()}
+    front = pages[parts[0][1][0]]
+    title = re.search(r"<title>(.*?)</title>", front, re.S)[1].split("&#8212;")[-1].strip()
+    author = re.search(r'<p class="component-author">\s*By (.*?)\s*</p>', front, re.S)
+    sheet = re.search(r'<link rel="stylesheet"[^>]*>', front)[0]
+    heads = "".join(running_head(page, found[0][2]) for page, found in sections.items() if found)
+    text = "".join(f'<article class="bd-article {name(page)}"><div id="{page}">{body}</div></article>'
+                   for page, body in bodies.items())
+    return (f'<!DOCTYPE html><html lang="en" data-theme="light" data-mode="light"><head><meta charset="utf-8">'
+            f"<title>{title}</title>{sheet}<style>{STYLE}{heads}</style></head><body>"
+            f'<section class="title"><h1>{title}</h1><p>{author[1] if author else ""}</p></section>'
+            f"{contents(parts, sections, numbers)}<main>{numbered(text)}</main><script>{FIT}</script></body></html>")
+
+
+def running_head(page: str, title: str) -> str:
+    """The chapter's title on top of each of its pages: they are pages of a kind of their own."""
+    return (f'@page {name(page)} {{ @top-left {{ content: "{plain(title)}"; font: 9pt sans-serif; color: #444; }} }}'
+            f".{name(page)} {{ page: {name(page)}; }}")
+
+
+def name(page: str) -> str:
+    return "of-" + re.sub(r"\W", "-", page)
+
+
+def plain(shown: str) -> str:
+    return html.unescape(re.sub(r"<[^>]*>", "", shown)).replace('"', "”").replace("\\", "")
+
+
+def print_page(browser: str, page: Path, out: Path) -> None:
+    with tempfile.TemporaryDirectory() as profile:
+        subprocess.run([browser, *FLAGS, f"--user-data-dir={profile}", f"--print-to-pdf={out}", page.as_uri()], check=True,
+                       timeout=300, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def places(pdf: Path) -> dict[str, int]:
+    """{name: page number} of everything in the file that is linked to."""
+    reader = PdfReader(pdf)
+    return {key.lstrip("/"): reader.get_destination_page_number(to) + 1 for key, to in reader.named_destinations.items()}
+
+
+def link(site: Path, pages: int) -> None:
+    """Say on every page where the PDF is."""
+    size = (site / "book.pdf").stat().st_size / 1e6
+    said = f'<a class="whole-book" href="book.pdf">The whole book as PDF</a> ({pages} pages, {size:.1f} MB)'
+    said = f"<!-- whole book -->{said}<!-- / -->"
+    for page in site.glob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        page.write_text(re.sub(r"<!-- whole book -->.*?<!-- / -->", said, text), encoding="utf-8")
+
+
+def make(root: Path, browser: str) -> Path:
+    site, parts = root / "_build" / "html", order(root)
+    page, out = site / "print.html", site / "book.pdf"
+    try:
+        numbers: dict[str, int] = {}
+        for _ in range(2):  # the first time to learn where everything stands
+            page.write_text(compose(site, parts, numbers), encoding="utf-8")
+            print_page(browser, page, out)
+            numbers = places(out)
+    finally:
+        page.unlink(missing_ok=True)
+    link(site, len(PdfReader(out).pages))
+    return out
+
+
+if __name__ == "__main__":
+    if not book.build():
+        sys.exit(1)
+    found = chromium()
+    if not found:
+        sys.exit("The PDF is printed by Chromium or Chrome, and neither was found; everything else works without it.")
+    start = time.perf_counter()
+    made = make(book.ROOT, found)
+    print(f"The book is in {made.relative_to(book.ROOT)}: {len(PdfReader(made).pages)} pages, "
+          f"{made.stat().st_size / 1e6:.1f} MB, {time.perf_counter() - start:.0f} s.")
