@@ -33,7 +33,7 @@ LEFT_OVER = ["scripts", "styles", "vendor", "locales", "images", "*.png", "*-sol
              "*.css", "clipboard.min.js", "copybutton*.js", "togglebutton.js", "design-tabs.js", "*/*.css", *BUNDLE]
 # Characters that a formula may get while a page is read, in the upright and the italic face, and in others.
 LATER = "".join(map(chr, range(32, 127))) + "−·×⋅⊙∂∇∑√∞≈≠≤≥→∈′‖…⋯⋮⋱ ΔΘΣΦδεηθλμπσφϕ"
-LATER_IN = {"Main-Bold": "WbxyzgMoOuv0123456789"}
+LATER_IN = {"Main-Bold": "WbxyzgMoOuv0123456789−+.,()"}
 # The classes that call for a face; the other faces may show any character.
 FACES = {"Main-Bold": "mathbf|textbf", "Main-Italic": "mathit|textit", "Main-BoldItalic": "mathbfit|boldsymbol|textbf",
          "Math-BoldItalic": "boldsymbol", "AMS": "amsrm|mathbb|textbb", "Caligraphic": "mathcal",
