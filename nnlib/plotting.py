@@ -8,8 +8,9 @@ Indices are the code's, from 0; the labels in a figure count from 1.
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, reduce
 from io import BytesIO
+from itertools import groupby
 from xml.sax.saxutils import escape
 
 import numpy as np
@@ -206,9 +207,12 @@ def matrices(*parts, alt):
     """An equation between matrices, drawn with all their entries.
 
     parts: M(…) for a matrix, text for what stands between them, spaces for a
-    gap, "\\n" for a new row.
+    gap, "\\n" for a new row. An equation of numbers is worked out before it is
+    drawn: "=", "+", ⊙ and · mean what they mean on paper, and matrices beside
+    each other are multiplied.
     Raises ValueError for an empty alt, for a part that is neither, for an
-    array of more than two dimensions, and if there is nothing to draw.
+    array of more than two dimensions, if there is nothing to draw, and if the
+    sides of an equation differ.
     """
     if all(isinstance(_part(part), str) and not part.strip() for part in parts):
         raise ValueError("parts must hold an M or a text; got nothing to draw")
@@ -216,6 +220,7 @@ def matrices(*parts, alt):
         rows = [[]]
         for part in parts:
             rows.append([]) if part == "\n" else rows[-1].append(part)
+        _refuse_what_is_false(rows)
         bottom = 0
         for row in rows:
             height = max([len(_cells(part)) for part in row if isinstance(part, M)], default=1) * LINE
@@ -235,6 +240,44 @@ def _part(part):
     if not isinstance(part, (str, M)) or isinstance(part, str) and not part:
         raise ValueError(f"a part must be M(values) or text; got {type(part).__name__}")
     return part
+
+
+# What a sign between two matrices does; the first binds loosest, and no sign, a product, binds closest.
+_SIGNS = {"+": np.add, r"$\odot$": np.multiply, r"$\cdot$": np.multiply}
+
+
+def _refuse_what_is_false(rows):
+    """Works out every equation of numbers; one with letters or with other signs is taken as it is."""
+    for row in rows:
+        for _, equation in groupby(row, lambda part: isinstance(part, str) and part.isspace()):
+            try:
+                sides = list(map(_value, _split(equation, "=")))
+            except TypeError:
+                continue
+            except ValueError:
+                raise ValueError("parts must fit each other; got shapes that cannot be multiplied or added") from None
+            for side in sides[1:]:
+                if side.shape != sides[0].shape or not np.allclose(side, sides[0], rtol=1e-9, atol=1e-12):
+                    raise ValueError("parts must be equal on both sides of =; got "
+                                     f"{_validate.shown(sides[0].tolist())} and {_validate.shown(side.tolist())}")
+
+
+def _value(parts, signs=tuple(_SIGNS)):
+    """What parts amount to, as rows and columns; TypeError for what is no number."""
+    if signs:
+        values = [_value(some, signs[1:]) for some in _split(parts, signs[0])]
+        if signs[0] != r"$\cdot$" and len({value.shape for value in values}) > 1:
+            raise ValueError                                        # NumPy would stretch one of them
+        return reduce(_SIGNS[signs[0]], values)
+    if any(isinstance(one, str) for part in parts for one in (part.values.flat if isinstance(part, M) else [part])):
+        raise TypeError
+    return reduce(lambda one, other: one * other if 1 in (one.size, other.size) else one @ other,
+                  [_cells(part).astype(float) for part in parts])
+
+
+def _split(parts, sign):
+    return [list(some) for is_sign, some in groupby(parts, lambda part: isinstance(part, str) and part == sign)
+            if not is_sign]
 
 
 def _cells(part):

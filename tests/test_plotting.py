@@ -20,7 +20,7 @@ THIN = Network([Layer([[2]], [-1], "square"), Layer([[-2]], [11], "square"), Lay
 IMAGE = digits()[0][0]
 SAMPLES = {
     "matrices": lambda alt: p.matrices(M(PENCIL[0].W, r"$\mathbf{W}^0$", chosen=(1, 0)), M([2, 3]), "=",
-                                       M(7), "\n", M([["a", "0"]]), alt=alt),
+                                       M([-1, 8, -2]), "\n", M([["a", "0"]]), alt=alt),
     "network": lambda alt: p.network(PENCIL, X, alt=alt, lit=("W", 0, 1, 0)),
     "chain": lambda alt: p.chain(THIN, (2,), alt=alt, lit=("W", 0, 0, 0)),
     "tangent": lambda alt: p.tangent(lambda t: t * t, 3, 6, alt=alt, span=2, name="$t$", value_name="$t^2$", h=1),
@@ -204,7 +204,7 @@ def test_a_chain_shows_how_the_product_grows():
 
 
 def test_matrices_show_their_entries():
-    figure = p.matrices(M([[0.25, -2], [100, 0.5]], lit=[(0, 1), (1, 0)]), "+", M([1, -4], chosen=0), "=", M(3),
+    figure = p.matrices(M([[0.25, -2], [100, 0.5]], lit=[(0, 1), (1, 0)]), "+", M([1, -4], chosen=0), "→", M(3),
                         alt="a")
     assert numbers(figure) == [0.25, 100, -2, 0.5, 1, -4, 3]
     assert numbers(figure, p.ACCENT) == [100, -2] and numbers(figure, p.BLUE) == [1]
@@ -214,6 +214,28 @@ def test_matrices_show_their_entries():
         p.matrices(3, alt="a")
     with pytest.raises(ValueError, match="two dimensions"):
         M(np.zeros((2, 2, 2)))
+
+
+W, V, R = M([[1, 2], [3, 4]]), M([5, 6]), M([[7, 8]])
+TRUE = [(W, V, "=", M([17, 39])), (R, V, "=", M(83)), (V, R, "=", M([[35, 40], [42, 48]])), (W, V, "+", V, "=", M([22, 45])),
+        (V, r"$\odot$", W, V, "=", M([85, 234])), (V, r"$\cdot$", R, V, "=", M([415, 498])), (M(2), V, "=", M([10, 12])),
+        (W, V, "=", M([17, 39]), "=", M([17, 39])), (V, "=", V, "   ", R, "=", R), (V, "=", V, "\n", R, "=", R),
+        (M(["a"]), "=", M([1])), (V, "≠", R), (V, "=", M([5 + 1e-12, 6])), (V, "=", "?")]
+FALSE = [(W, V, "=", M([17, -39])), (R, V, "=", M(-83)), (V, R, "=", W), (W, V, "+", V, "=", M([12, 45])), (V, "=", R),
+         (V, r"$\odot$", V, "=", M([25, 35])), (V, "=", V, "=", M([5, 7])), (V, "=", V, "   ", R, "=", M([[7, 9]])),
+         (M(["a"]), "\n", V, "=", M([5, 7])), (V, "=", M([5 + 1e-7, 6])), (V, W, "=", W), (W, "+", M([0, 0]), "=", W),
+         (M([[1], [1]]), r"$\odot$", W, "=", W)]
+
+
+@pytest.mark.parametrize("parts", TRUE)
+def test_a_true_equation_is_drawn(parts):
+    assert p.matrices(*parts, alt="true")
+
+
+@pytest.mark.parametrize("parts", FALSE)
+def test_a_false_equation_is_not_drawn(parts):
+    with pytest.raises(ValueError, match="parts must (be equal on both sides of =|fit each other)"):
+        p.matrices(*parts, alt="false")
 
 
 def test_selectors_pick_and_keep():
