@@ -301,3 +301,10 @@ def test_what_is_computed_cannot_be_changed():
                    dy_dW(net, [2, 3], 0, 0, 0), central_difference(np.sin, [1.0])[0], complex_step(np.sin, [1.0])[0]):
         with refuses(ValueError, "read-only"):
             result[0] = 7
+
+
+def test_a_wrong_object_is_told_from_the_right_one():
+    with refuses(TypeError, "net must be a Network; got a list"):
+        forward([1], [1])
+    with refuses(TypeError, "phi must be an Activation; got a float: write its name"):
+        _validate.instance("phi", 0.5, Activation, "write its name")

@@ -151,3 +151,21 @@ def test_the_same_file_written_anew_is_read(stored, reader):
         assert (whole[0] == again[0]).all() and (whole[1] == again[1]).all()
     else:
         assert all((one.W == two.W).all() and (one.b == two.b).all() for one, two in zip(whole, again))
+
+
+def test_each_refusal_says_what_it_found(stored):
+    """A part may have a thousand bytes beyond its numbers, for its header, and is read in version 1.0 alone."""
+    arrays = good("digits.npz")
+    images = npy(arrays["images"])
+    room = arrays["images"].nbytes + 1000
+    stored("digits.npz", with_part(arrays, images.ljust(room, b"\0")))
+    assert digits()[0].shape == (1797, 64)
+    wrong = np.zeros(3, [(f"field_{k}", "f8") for k in range(9)])
+    for content, reason in ((images.ljust(room + 1, b"\0"), f"images is larger than {room} bytes"),
+                            (images[:6] + b"\x00\x09" + images[8:], "images is in another format"),
+                            (images[:6] + b"\x02\x00" + images[8:], "images is in another format"),
+                            (wrong, f"images has shape (3,) and holds {wrong.dtype}"[:120])):
+        stored("digits.npz", with_part(arrays, content))
+        with pytest.raises(OSError) as caught:
+            digits()
+        assert str(caught.value) == f"nnlib/digits.npz is damaged ({reason}): install nnlib again"
