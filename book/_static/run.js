@@ -50,7 +50,6 @@
   const compare = () => cells.forEach((cell) => {
     const old = cell.shown !== above(cell), mine = cell.source !== cell.original;
     cell.box?.classList.toggle("run-stale", old);
-    cell.figure?.classList.toggle("run-stale", old);
     if (cell.note) cell.note.textContent = old ? " (drawn before your change)" : "";
     cell.reset.hidden = !mine && !cell.output && !cell.redrawn;
     if (cell === running?.cell) return;
@@ -177,7 +176,7 @@
     }
     if (cell.image) show(cell, printed.length ? printed : null);
     else if (!quiet || error || plain(parts).trim() !== standing(cell).trim()) show(cell, parts);
-    cell.said = error ? [`${error}${line ? ` in line ${line}` : ""}`, true] : [parts.length ? "Done" : "Done: nothing printed, no error"];
+    cell.said = error ? [`${error}${line ? `, line ${line}` : ""}`, true] : [parts.length ? "Done" : "Done: nothing printed, no error"];
     cell.failed = Boolean(error);
     if (!quiet || error || !cell.figure) Object.assign(cell, { shown: cell.going.key, shownSource: cell.going.source });
     cell.going = null;
@@ -263,6 +262,12 @@
       if (cell.going.parts.length === 1) show(cell, [part]);
       else append(cell, part);
     },
+    refused: ({ number, text }) => {       // is heard of late, when the cell may have ended
+      const cell = cells[number], part = ["err", text];
+      if (cell.going) cell.going.parts.push(part);
+      else if (cell.output) append(cell, part);
+      else show(cell, [part]);
+    },
     end: ({ number, error, line }) => settle(cells[number], { error, line }),
     again: () => { ran = []; hand(running.cell); },       // a module came: begin again, with it
     finished: () => {
@@ -317,7 +322,7 @@
     cell.status = make("span", "run-status");
     cell.status.setAttribute("role", "status");
     bar.append(cell.status);
-    cell.reset = make("button", "run-button", { type: "button", textContent: "Reset", hidden: true, title: "Bring back the book’s code and output" });
+    cell.reset = make("button", "run-button run-reset", { type: "button", textContent: "Reset", hidden: true, title: "Bring back the book’s code and output" });
     cell.run = make("button", "run-button run-run", { type: "button", title: "Run this cell, after the cells above it (Shift+Enter)" });
     const pen = make("button", "run-button run-edit", { type: "button", title: "Edit", innerHTML: drawing("edit") });
     pen.setAttribute("aria-label", "Edit the code");
@@ -326,7 +331,7 @@
     cell.reset.addEventListener("click", () => (running?.cell === cell ? stop(cell) : null, restore(cell)));
     pen.addEventListener("click", () => edit(cell, cell.area ? null : cell.source.length));
     if (cell.desktop) cell.status.textContent = "runs in Jupyter only";
-    else bar.append(cell.reset, cell.run, pen);
+    else bar.append(cell.reset, pen, cell.run);
     cell.box.append(bar);
   };
 
@@ -372,8 +377,8 @@
     const reason = why();
     if (reason) return void found[0].after(make("p", "run-reason", { textContent: reason }));
     found.forEach((one, number) => {
-      const cell = { number, painted: [], said: [""], output: null, redrawn: null, going: null, failed: false,
-        ...(one.matches("template") ? hidden(one) : ready(one)) };
+      const cell = Object.assign(one.matches("template") ? hidden(one) : ready(one),
+        { number, painted: [], said: [""], output: null, redrawn: null, going: null, failed: false });
       cell.source = cell.shownSource = cell.original;
       cell.shows = () => cell.output || cell.stored.length || cell.said[0];
       cells.push(cell);

@@ -32,7 +32,7 @@ class Stream(TextIOBase):
             self.size += len(text)
             cut = f"\n… The rest is not shown: more than {LIMIT:,} characters.\n"
             self.waiting.append(text if len(text) <= room else text[:room] + cut)
-            if time.monotonic() > self.sent + 0.05:
+            if len(text) > room or time.monotonic() > self.sent + 0.05:
                 self.pass_on()
         return len(text)
 
@@ -58,7 +58,7 @@ class Runner:
         linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
         answer = {}
         for stream in self.streams:
-            stream.size = 0
+            stream.size, stream.sent = 0, 0.0
         try:
             self.execute(ast.parse(source, file), file, drawn, source.rstrip().endswith(";"))
         except BaseException as error:
@@ -125,6 +125,8 @@ def trim(report):
     """Leave out the steps through libraries, in this error and in those that led to it."""
     while report:
         own = [step for step in report.stack if step.filename.startswith("<cell ")]
+        for step in own:
+            step.colno = None           # no row of ^^^^ under the line: on a phone it stands anywhere
         report.stack = traceback.StackSummary.from_list(own)
         report = report.__cause__ or report.__context__
 

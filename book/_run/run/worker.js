@@ -2,20 +2,34 @@
 // reader runs a cell, and ended by Stop. In: where Pyodide is, then lists of cells. Out: progress, and what cells say.
 const ahead = ["pyodide.asm.wasm", "python_stdlib.zip"];   // asked for at once, as Pyodide would ask for them in turn
 const asked = new Map();
-let python = null, runner = null, place = null, got = 0, total = 0, number = 0;
+let python = null, runner = null, place = null, store = null, got = 0, total = 0, told = 0, number = 0;
 
 const say = (kind, text) => postMessage({ kind, number, text });
+
+// What was fetched is kept for the next visit, also where the browser's own cache would not take files of this size.
+// A name stands for one content for ever; where storage is closed, Python is fetched again.
+async function open() {
+  const name = `nnbook-python ${place.folder}`;
+  for (const old of await caches.keys()) if (old.startsWith("nnbook-python ") && old !== name) await caches.delete(old);
+  return caches.open(name);
+}
 
 // Every answer is counted on its way to Pyodide.
 const plainly = self.fetch;
 const counted = async (address, how) => {
+  const kept = await (await store)?.match(address);
+  if (kept) return kept;
   const reply = await plainly(address, how);
   if (!reply.ok) throw new Error(`${reply.status} ${address}`);
+  (await store)?.put(address, reply.clone()).catch(() => {});
   const reader = reply.clone().body.getReader();
   (async () => {
     for (let part = await reader.read(); !part.done; part = await reader.read()) {
       got += part.value.length;
-      if (total) postMessage({ kind: "fetched", got: Math.min(got, total), total });
+      if (total && performance.now() > told + 100) {
+        postMessage({ kind: "fetched", got: Math.min(got, total), total });
+        told = performance.now();
+      }
     }
   })().catch(() => {});
   return reply;
@@ -26,11 +40,16 @@ self.fetch = (address, how) => {
   return early ?? counted(address, how);
 };
 
+// The policy of the page is the worker's too: what code wants from elsewhere is refused, and the reader is told.
+self.addEventListener("securitypolicyviolation", ({ blockedURI }) =>
+  say("refused", `This page lets its code reach nothing outside the book, and not ${blockedURI}.`));
+
 const size = (names) => Object.entries(place.bytes).filter(([name]) => names.some((one) => name.startsWith(one)))
   .reduce((sum, [, bytes]) => sum + bytes, 0);
 
 async function start() {
   const folder = new URL(place.folder, place.runtime).href;
+  store = self.caches ? open().catch(() => null) : null;
   total = size([...ahead, "numpy", "nnlib"]);
   ahead.forEach((name) => asked.set(folder + name, counted(folder + name)));
   const driver = plainly(new URL("cells.py", self.location)).then((reply) => reply.text());
