@@ -30,9 +30,9 @@ class Stream(TextIOBase):
         room = LIMIT - self.size
         if room > 0:
             self.size += len(text)
-            cut = f"\n… The rest is not shown: more than {LIMIT:,} characters.\n"
-            self.waiting.append(text if len(text) <= room else text[:room] + cut)
-            if len(text) > room or time.monotonic() > self.sent + 0.05:
+            full = len(text) >= room
+            self.waiting.append(text[:room] + f"\n… The rest is not shown, after {LIMIT:,} characters.\n" if full else text)
+            if full or time.monotonic() > self.sent + 0.05:
                 self.pass_on()
         return len(text)
 
