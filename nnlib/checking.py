@@ -58,7 +58,7 @@ def taylor_rate(f, theta, derivative, direction, h=1e-2):
                                 dtype=np.float64)
     here, long = f(theta), h * np.linalg.norm(direction)
     if not long > 1e-6 * np.linalg.norm(theta):
-        raise ValueError("h times direction must be a millionth of theta or longer, "
+        raise ValueError("h times direction must be longer than a millionth of theta, "
                          "because rounding hides what a smaller step leaves")
     derivative = _validate.array("derivative", derivative, here.shape + theta.shape,
                                  f"f has shape {here.shape} and theta {theta.shape}",

@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import time
 from functools import partial
 from http.server import ThreadingHTTPServer
 from pathlib import Path
@@ -157,19 +158,35 @@ See [nothing](nowhere.ipynb) and {eq}`missing`.
 """
 
 
-def test_the_strict_build_stops_at_faults(tmp_path, root, capfd):
+def small(folder, root, text):
+    """A book of one page, with everything that makes pages."""
     for name in ("_config.yml", "requirements/book.txt", "book/equations.toml"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(root / name, tmp_path / name)
-    for name in ("_ext", "_static", "_templates", "_vendor"):
-        shutil.copytree(root / "book" / name, tmp_path / "book" / name)
-    (tmp_path / "book" / "_toc.yml").write_text("format: jb-book\nroot: index\n")
-    (tmp_path / "book" / "index.md").write_text(BROKEN)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(root / name, folder / name)
+    for name in ("_ext", "_run", "_static", "_templates", "_touch", "_vendor"):
+        shutil.copytree(root / "book" / name, folder / "book" / name)
+    (folder / "book" / "_toc.yml").write_text("format: jb-book\nroot: index\n")
+    (folder / "book" / "index.md").write_text(text)
+
+
+def test_the_strict_build_stops_at_faults(tmp_path, root, capfd):
+    small(tmp_path, root, BROKEN)
     assert not book.build(tmp_path)
     said = capfd.readouterr().out
     for fault in ("KaTeX", "nowhere.ipynb", "missing", "missing.png"):
         assert re.search(rf"WARNING.*{re.escape(fault)}", said), f"{fault!r} is not in:\n{said}"
     assert not (tmp_path / "_build" / "html.stamp").exists()
+
+
+def test_a_build_that_dies_is_told_and_leaves_nothing_running(tmp_path, root, capfd):
+    small(tmp_path, root, "# One\n\nA number $1$, for which node is started.\n")
+    text = (tmp_path / "book" / "_ext" / "page.py").read_text()
+    dies = '    app.connect("doctree-resolved", lambda *_: (katex.render_latex("1", {}), __import__("os")._exit(7)))\n'
+    text = text.replace('    app.connect("autodoc-process-docstring", plain)\n', dies)
+    (tmp_path / "book" / "_ext" / "page.py").write_text(text)
+    start = time.monotonic()
+    assert not book.build(tmp_path) and time.monotonic() - start < 100
+    assert capfd.readouterr().out.strip()
 
 
 # In a browser -------------------------------------------------------------------------------------------------------

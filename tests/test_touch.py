@@ -246,7 +246,8 @@ def test_every_word_has_contrast(open_page, name, scheme):
     if name == "path":
         tab.locator('input[value="a"]').check(force=True)
         assert tab.evaluate(FAINT) == []
-    tab.add_style_tag(content=".t-said { color: #777 !important }")
+    tab.evaluate("""() => { const sheet = new CSSStyleSheet(); sheet.replaceSync(".t-said { color: #777 !important }");
+        document.adoptedStyleSheets.push(sheet); }""")
     assert len(tab.evaluate(FAINT)) == 1
 
 

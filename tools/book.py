@@ -9,11 +9,14 @@ import hashlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import webbrowser
+from contextlib import suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -63,12 +66,20 @@ def sphinx(root: Path, *builder: str) -> bool:
         shutil.rmtree(root / "_build" / old, ignore_errors=True)
     command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", "book"]
     command += ["--config", "_config.yml", "--path-output", ".", "-W", "--keep-going", "-n", "-q", *builder]
-    done = subprocess.run(command, cwd=root, check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    if done.returncode:
-        plain = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout).replace(f"{root}{os.sep}", "")
+    # Into a file, not a pipe: node, which renders the math, would hold a pipe open after a crash, for ever.
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said:
+        with subprocess.Popen(command, cwd=root, stdout=said, stderr=said, start_new_session=True) as run:
+            try:
+                code = run.wait()
+            finally:
+                with suppress(ProcessLookupError, AttributeError):      # what is left of it; Windows has no groups
+                    os.killpg(run.pid, signal.SIGKILL)
+        said.seek(0)
+        plain = re.sub(r"\x1b\[[0-9;]*m", "", said.read()).replace(f"{root}{os.sep}", "")
+    if code:
         told = [line for line in plain.splitlines() if re.search(r"WARNING|ERROR|CRITICAL", line)]
-        print("\n".join(told) or done.stdout)
-    return not done.returncode
+        print("\n".join(told) or plain.strip() or f"Sphinx ended with code {code} and said nothing.")
+    return not code
 
 
 def equations(root: Path = ROOT) -> bool:
@@ -119,7 +130,6 @@ def listen(folder: Path, port: int) -> ThreadingHTTPServer:
 def take_the_terminal() -> None:
     """Let Ctrl-C reach this program alone: make would report it as an error, and it is how one stops reading."""
     import atexit
-    import signal
 
     if os.name == "nt" or not sys.stdin.isatty():
         return

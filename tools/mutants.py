@@ -26,9 +26,9 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-ALL = ["derivatives", "nnlib", "bad_input", "files"]
-FILES = {"activations": ALL, "network": ALL, "entries": ALL, "checking": ["nnlib", "bad_input"],
-         "_validate": ["nnlib", "bad_input", "derivatives"], "data": ["files", "nnlib"]}      # with the tests of each
+ALL = ["edges", "nnlib", "derivatives", "bad_input", "files"]
+FILES = {"activations": ALL, "network": ALL, "entries": ALL, "checking": ["edges", "nnlib", "bad_input"],
+         "_validate": ["edges", "nnlib", "bad_input", "derivatives"], "data": ["files", "nnlib"]}  # with the tests of each
 LIST = ROOT / "tests" / "mutants.toml"
 PATIENCE = 120                  # seconds; a mutant that takes longer runs in circles
 MEMORY = 6 * 2**30              # bytes; one that asks for more has lost a bound

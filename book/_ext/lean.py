@@ -30,7 +30,7 @@ FIRST = ["basic.css", "styles/pydata-sphinx-theme.css"]
 UNUSED_SHEETS = ("togglebutton.css", "copybutton.css")
 # What Sphinx copies and no page asks for any more.
 LEFT_OVER = ["scripts", "styles", "vendor", "locales", "images", "*.png", "*-solid.svg", "copy-button.svg", "*.html",
-             "*.css", "clipboard.min.js", "copybutton*.js", "togglebutton.js", "design-tabs.js", "katex/*.css", *BUNDLE]
+             "*.css", "clipboard.min.js", "copybutton*.js", "togglebutton.js", "design-tabs.js", "*/*.css", *BUNDLE]
 # Characters that a formula may get while a page is read, in the upright and the italic face, and in others.
 LATER = "".join(map(chr, range(32, 127))) + "−·×⋅⊙∂∇∑√∞≈≠≤≥→∈′‖…⋯⋮⋱ ΔΘΣΦδεηθλμπσφϕ"
 LATER_IN = {"Main-Bold": "WbxyzgMoOuv0123456789"}
