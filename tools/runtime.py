@@ -36,10 +36,9 @@ Tell = Callable[[str], None]
 # Where the files may come from: each source yields (name, content) of what it has of the names ----------------------
 
 def from_folder(names: set[str], tell: Tell) -> Iterator[tuple[str, bytes]]:
-    if folder := os.environ.get(FOLDER):
-        for name in names:
-            with suppress(FileNotFoundError):
-                yield name, Path(folder, name).read_bytes()
+    for name in names:
+        with suppress(FileNotFoundError):
+            yield name, Path(os.environ[FOLDER], name).read_bytes()
 
 
 def from_cdn(names: set[str], tell: Tell) -> Iterator[tuple[str, bytes]]:
@@ -102,6 +101,8 @@ def fetch(store: Path, tell: Tell = lambda text: None, sources: dict | None = No
     for source, ask in (SOURCES if sources is None else sources).items():
         if not lacking:
             break
+        if ask is from_folder and not os.environ.get(FOLDER):
+            continue
         said = f"Fetching Python for the page, {len(lacking)} files, from {source}"
         tell(said)
         # a source that cannot be reached, or is no archive, or has no client here, is as good as empty

@@ -243,7 +243,7 @@
   };
 
   const heard = {
-    fetched: ({ got, total }) => tell(running.cell, `Fetching Python: ${megabytes(got)} of ${megabytes(total)} MB`),
+    fetched: ({ what, got, total }) => running && tell(running.cell, `Fetching ${what}: ${megabytes(got)} of ${megabytes(total)} MB`),
     starting: () => tell(running.cell, "Starting Python"),
     begin: ({ number }) => {
       running.now = cells[number];

@@ -2,7 +2,7 @@
 // reader runs a cell, and ended by Stop. In: where Pyodide is, then lists of cells. Out: progress, and what cells say.
 const ahead = ["pyodide.asm.wasm", "python_stdlib.zip"];   // asked for at once, as Pyodide would ask for them in turn
 const asked = new Map();
-let python = null, runner = null, place = null, store = null, got = 0, total = 0, told = 0, number = 0;
+let python = null, what = "Python", runner = null, place = null, store = null, got = 0, total = 0, told = 0, number = 0;
 
 const say = (kind, text) => postMessage({ kind, number, text });
 
@@ -27,7 +27,7 @@ const counted = async (address, how) => {
     for (let part = await reader.read(); !part.done; part = await reader.read()) {
       got += part.value.length;
       if (total && performance.now() > told + 100) {
-        postMessage({ kind: "fetched", got: Math.min(got, total), total });
+        postMessage({ kind: "fetched", what, got: Math.min(got, total), total });
         told = performance.now();
       }
     }
@@ -55,6 +55,7 @@ async function start() {
   const driver = plainly(new URL("cells.py", self.location)).then((reply) => reply.text());
   importScripts(`${folder}pyodide.js`);
   python = await loadPyodide({ indexURL: folder, lockFileURL: folder + place.lock, packages: ["nnlib"], stdout: () => {} });
+  total = 0;                                            // what is still counted is there already
   python.setStdin({ stdin: () => null });
   postMessage({ kind: "starting" });
   python.FS.writeFile("cells.py", await driver);
@@ -63,9 +64,11 @@ async function start() {
 
 // Modules that come with the book, when a cell turns out to need them: Matplotlib, in practice.
 async function bring(name) {
+  what = "Matplotlib";
   got = 0;
   total = name === "matplotlib" ? size(Object.keys(place.bytes)) - size([...ahead, "pyodide", "numpy", "nnlib"]) : 0;
   const brought = await python.loadPackagesFromImports(`import ${name}`, { messageCallback: () => {} });
+  total = 0;
   return brought.length > 0;
 }
 
