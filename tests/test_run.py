@@ -7,7 +7,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 import zipfile
 from io import BytesIO
 from pathlib import Path
@@ -233,9 +232,8 @@ def test_an_endless_loop_is_stopped_and_the_page_answers_meanwhile(chapter):
     page.wait_for_function("() => output(4).includes('The rest is not shown')")
     frame = page.evaluate("frame()")
     assert page.evaluate("runs(4)") and page.evaluate("output(4).length") < 110_000
-    start = time.perf_counter()
-    page.evaluate("press(4)")
-    stop = 1000 * (time.perf_counter() - start)
+    stop = page.evaluate("""new Promise((done) => { const start = performance.now(); press(4);
+        requestAnimationFrame(() => setTimeout(() => done(performance.now() - start))); })""")
     assert page.evaluate("says(4)") == "Stopped" and not page.evaluate("runs(4)")
     page.evaluate("change(4, (code) => code.replace('while True:', 'if m == 2:'))")
     again = page.evaluate("ran(4)")

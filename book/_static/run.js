@@ -301,11 +301,7 @@
   const stop = (cell) => {
     end();
     queue = [];
-    const parts = cell.going?.parts;
-    if (parts?.length && !cell.image) {
-      show(cell, parts);
-      Object.assign(cell, { shown: cell.going.key, shownSource: cell.going.source });
-    }
+    if (cell.going?.parts.length && !cell.image) Object.assign(cell, { shown: cell.going.key, shownSource: cell.going.source });
     cell.said = ["Stopped"];
     finish();
     tell(cell, "Stopped");
