@@ -257,7 +257,7 @@ def small_book(root, page, rows):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, root / name)
     shutil.copytree(ROOT / "book" / "_ext", root / "book" / "_ext", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("_vendor", "_touch", "_templates"):
+    for name in ("_vendor", "_run", "_touch", "_templates"):
         shutil.copytree(ROOT / "book" / name, root / "book" / name)
     (root / "book" / "_toc.yml").write_text("format: jb-book\nroot: index\n")
     (root / "book" / "index.md").write_text(page, encoding="utf-8")

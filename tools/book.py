@@ -21,6 +21,8 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import runtime
+
 ROOT = Path(__file__).resolve().parent.parent
 PORT = 8000
 
@@ -100,13 +102,16 @@ def policy(folder: str) -> str | None:
 
 class Quiet(SimpleHTTPRequestHandler):
     """Serves without a line for each request, lets no browser keep a page that was built again, and sends the policy of
-    the pages with everything, as a worker obeys only what comes with its own file."""
+    the pages with everything, as a worker obeys only what comes with its own file. Python's files are kept for ever."""
+
+    extensions_map = {**SimpleHTTPRequestHandler.extensions_map, ".js": "text/javascript", ".wasm": "application/wasm"}
 
     def log_message(self, *args: object) -> None:
         pass
 
     def end_headers(self) -> None:
-        self.send_header("Cache-Control", "no-cache")
+        kept = f"/_runtime/{runtime.VERSION}/" in self.path
+        self.send_header("Cache-Control", "max-age=31536000, immutable" if kept else "no-cache")
         if stated := policy(self.directory):
             self.send_header("Content-Security-Policy", stated)
         super().end_headers()
@@ -147,6 +152,7 @@ def serve(root: Path = ROOT) -> None:
     print(f"\n  The book is at {address}   (Ctrl-C ends)\n", flush=True)
     take_the_terminal()
     open_browser(address)
+    threading.Thread(target=runtime.give, args=(root,), daemon=True).start()    # last, as nobody waits for it to read
     try:
         server.serve_forever()
     except KeyboardInterrupt:
@@ -163,4 +169,5 @@ if __name__ == "__main__":
     if "--serve" in sys.argv:
         serve()
     else:
+        runtime.give()
         print("The book is in _build/html.")

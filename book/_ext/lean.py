@@ -21,7 +21,7 @@ from fontTools.ttLib import TTFont
 
 # The scripts of every page, in this order; the search page adds Sphinx's search.
 BUNDLE = ["documentation_options.js", "doctools.js", "sphinx_highlight.js", "scripts/pydata-sphinx-theme.js",
-          "scripts/sphinx-book-theme.js", "page.js"]
+          "scripts/sphinx-book-theme.js", "page.js", "run.js"]
 SEARCH = {"searchtools.js", "language_data.js"}
 # What page.js, <details> and the site's own search replace, and the settings of these scripts.
 DROPPED = re.compile(r"_static/(clipboard\.min|copybutton|togglebutton|design-tabs|scripts/\w+)\.js|"
