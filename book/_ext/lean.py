@@ -110,8 +110,11 @@ def finish(app, exception):
     css, js = hashed(static, "lean", ".css", sheet.encode()), hashed(static, "lean", ".js", bundle.encode())
     policy = POLICY.format(hashes=" ".join(sorted({one for text in pages.values() for one in inline_hashes(text)})))
     ahead = [new for old, new in fonts.items() if re.match(r"KaTeX_(Main-Regular|Math-Italic)\.", old)]
+    icon = b64encode((static / "favicon.svg").read_bytes()).decode()
     for path, text in pages.items():
+        text = re.sub(r'(<link rel="icon" href=")[^"]*', rf"\1data:image/svg+xml;base64,{icon}", text)     # a request less
         path.write_text(finished(text, css, js, policy, ahead), encoding="utf-8")
+    (static / "favicon.svg").unlink()
     copy_notebooks(Path(app.srcdir), out)
 
 
