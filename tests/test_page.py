@@ -14,8 +14,13 @@ from test_site import PAGES, VIEWS, address, browser, parse, serving  # noqa: F4
 HEAVY = "03_weight_derivatives"
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 # A formula's drawing is for the eyes alone: its contrast is looked at by LOW, and its thousands of elements, which no
-# reader of screens is told of, are taken away before axe looks.
+# reader of screens is told of, are taken away before axe looks. Of the words of code in one colour, one stands for all.
 RUN = """document.querySelectorAll('.katex-html').forEach(one => one.replaceChildren());
+    { const seen = new Set();
+      document.querySelectorAll('.highlight span[class]').forEach(one => {
+          if (seen.has(one.className)) one.replaceWith(one.textContent);
+          seen.add(one.className); });
+      document.querySelectorAll('.highlight pre').forEach(one => one.normalize()); }
     axe.run({resultTypes: ['violations'], rules: {'target-size': {enabled: true}}})"""
 SHIFTS = """window.shift = 0; new PerformanceObserver(list => list.getEntries().forEach(one => {
     if (!one.hadRecentInput) window.shift += one.value; })).observe({type: 'layout-shift', buffered: true})"""
