@@ -4,9 +4,11 @@ import gzip
 import re
 import shutil
 import xml.etree.ElementTree as ElementTree
+from collections import Counter
 from pathlib import Path
 
 import axe_playwright_python
+import pikepdf
 import pytest
 from pypdf import PdfReader
 from test_site import PAGES, VIEWS, address, browser, parse, serving  # noqa: F401 (address and browser are fixtures)
@@ -407,7 +409,7 @@ def printed(browser, site, root, tmp_path_factory):  # noqa: F811 (browser: so t
     shutil.copytree(site, there / "_build" / "html")
     (there / "book").mkdir()
     shutil.copy(root / "book" / "_toc.yml", there / "book")
-    return pdf.make(there, pdf.chromium())
+    return pdf.make(there, pdf.chromium())[0]
 
 
 def test_the_book_on_paper(printed, site, root):
@@ -421,18 +423,43 @@ def test_the_book_on_paper(printed, site, root):
         title = parse(site / f"{page}.html").h1.find(string=True, recursive=True)
         assert any(title.strip(". #") in one for one in titles), (page, titles)
     assert 40 <= len(reader.pages) <= 400
-    assert set(pages) <= set(pdf.places(printed)), "every chapter is led to by the contents"
+    with pikepdf.open(printed) as whole:
+        places = pdf.places(whole)
+        kinds = Counter((str(one.S), str(one.Alt)) for one in whole.objects
+                        if isinstance(one, pikepdf.Dictionary) and "/S" in one and "/Alt" in one)
+    assert set(pages) <= set(places), "every chapter is led to by the contents"
+    first = min(places[page] for page in pages)
+    contents = "\n".join(page.extract_text().partition("\n")[2] for page in reader.pages[1:first - 1])
+    listed = [int(one) for one in re.findall(r"(?<= )\d+$", contents, re.M)]
+    entries = [place for page in pages for place in pdf.headings(pdf.renamed(pdf.article(
+        (site / f"{page}.html").read_text(encoding="utf-8")), page, set(pages)))]
+    wanted = [places[name if level == 2 else name.partition("--")[0]] for level, name, _ in entries]
+    assert listed == wanted, "a number of the contents is not its section's page"
+    texts = [(site / f"{page}.html").read_text(encoding="utf-8") for page in pages]
+    shown = "".join(re.search(r"<article.*</article>", text, re.S)[0] for text in texts)
+    assert sum(kinds[one] for one in kinds if one[0] == "/Formula") == shown.count('<span class="katex"') > 500
+    assert not [text for _, text in kinds if text.startswith(pdf.FORMULA)]
+    assert kinds["/Formula", r"\mathbf{x} = (2, 3)"] > 0
     assert 'href="book.pdf"' in (printed.parent / "index.html").read_text(encoding="utf-8")
 
 
 def test_equations_are_counted_through_the_book(site, root):
     import pdf
 
-    text = pdf.compose(site, pdf.order(root), {})
+    text = pdf.compose(site, pdf.order(root))
     counted = re.findall(r'<span class="eqno">\((\d+)\)', text)
     assert counted == [str(one) for one in range(1, len(counted) + 1)] and len(counted) > 20
     names = re.findall(r'\sid="([^"]+)"', text)
     assert not set(re.findall(r'href="#([^"]+)"', text)) - set(names), "a link within leads nowhere"
+
+
+def test_contents_that_are_no_longer_the_same_pages_are_refused(printed):
+    import pdf
+
+    with pikepdf.open(printed) as whole, pikepdf.open(printed) as other:
+        del other.pages[1]
+        with pytest.raises(ValueError, match="no longer the same pages"):
+            pdf.exchange(whole, other)
 
 
 def test_faults_on_paper_are_found(tmp_path):

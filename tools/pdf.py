@@ -1,7 +1,8 @@
 """Print the whole book as one tagged PDF, _build/html/book.pdf, with the browser that is here.
 
 The pages are those of the site, put one after the other in the order of the contents: names and links get the page's
-name in front, equations are numbered through the book, and a title, a contents list and running heads are added.
+name in front, equations are numbered through the book, and a title, a contents list and running heads are added. The
+contents learn their page numbers from the first print: then they alone are printed again, and take their own place.
 """
 
 import html
@@ -14,8 +15,8 @@ import time
 from pathlib import Path
 
 import book
+import pikepdf
 import yaml
-from pypdf import PdfReader
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge", "msedge")
 PLACES = ("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
@@ -40,7 +41,7 @@ article.bd-article h1 { margin-top: 0; }
 .contents li.sub { padding-left: 6mm; font-size: 0.92em; }
 .contents a { color: inherit; text-decoration: none; }
 .contents li::before { content: ""; order: 1; flex: 1; border-bottom: 1px dotted var(--muted); margin-bottom: 0.35em; }
-.contents li > span { order: 2; font-variant-numeric: tabular-nums; }
+.contents li > span { order: 2; min-width: 3ch; text-align: end; font-variant-numeric: tabular-nums; }
 .contents h3 { font-size: 10pt; color: var(--muted); margin: 5mm 0 1mm; }
 pre { white-space: pre-wrap !important; overflow-wrap: anywhere; }
 .formula { overflow: hidden !important; }
@@ -63,10 +64,19 @@ def order(root: Path) -> list[tuple[str, list[str]]]:
     return [("", [toc["root"]]), *parts]
 
 
+FORMULA = "formula: "  # in front of what a formula is called, until the printed file says so itself
+KATEX = re.compile(r'<span class="katex"><span class="katex-mathml"><math\b(?:(?!</math>).)*?<annotation[^>]*>(.*?)'
+                   r'</annotation></semantics></math></span><span class="katex-html" aria-hidden="true">', re.S)
+NAMED = rf'<span class="katex" role="img" aria-label="{FORMULA}\1"><span class="katex-html">'
+
+
 def article(text: str) -> str:
+    """A page's article as it goes to paper; a formula is a picture there, and its LaTeX is what it is called."""
     body = re.search(r'<article class="bd-article">(.*)</article>', text, re.S)[1]
     body = re.sub(r"<script\b.*?</script>|<a class=\"headerlink\".*?</a>", "", body, flags=re.S)
     body = re.sub(r' href="_(?:images|downloads)/[^"]*"', "", body)  # a file of the site is not on paper
+    body = KATEX.sub(NAMED, body)
+    body = re.sub(r'<span class="(?:n|nn|p|w)">([^<]*)</span>', r"\1", body)  # code in the colour of text needs no mark
     return re.sub(r"<details\b(?! open)", "<details open", body)
 
 
@@ -107,12 +117,12 @@ def contents(parts: list, sections: dict, numbers: dict[str, int]) -> str:
         for page in pages:
             for level, name, shown in sections[page]:
                 sub, place = ' class="sub"' if level == 2 else "", name if level == 2 else page
-                lines.append(f'<li{sub}><a href="#{place}">{shown}</a><span>{numbers.get(place, "")}</span></li>')
+                lines.append(f'<li{sub}><a href="#{place}">{shown}</a><span>{numbers.get(place, 0)}</span></li>')
     return f'<section class="contents"><h2>Contents</h2><ol>{"".join(lines)}</ol></section>'
 
 
-def compose(site: Path, parts: list, numbers: dict[str, int]) -> str:
-    """The whole book as one page; `numbers` says where each section was found when it was printed before."""
+def compose(site: Path, parts: list, numbers: dict[str, int] | None = None) -> str:
+    """The whole book as one page; with the page `numbers` of its sections, the title and the contents alone."""
     pages = {page: (site / f"{page}.html").read_text(encoding="utf-8") for _, some in parts for page in some}
     bodies = {page: renamed(article(text), page, set(pages)) for page, text in pages.items()}
     sections = {page: headings(body) for page, body in bodies.items()}
@@ -123,10 +133,12 @@ def compose(site: Path, parts: list, numbers: dict[str, int]) -> str:
     heads = "".join(running_head(page, found[0][2]) for page, found in sections.items() if found)
     text = "".join(f'<article class="bd-article {name(page)}"><div id="{page}">{body}</div></article>'
                    for page, body in bodies.items())
+    main = f"<main>{numbered(text)}</main>" if numbers is None else ""
     return (f'<!DOCTYPE html><html lang="en" data-theme="light" data-mode="light"><head><meta charset="utf-8">'
             f"<title>{title}</title>{sheet}<style>{STYLE}{heads}</style></head><body>"
-            f'<section class="title"><h1>{title}</h1><p>{author[1] if author else ""}</p></section>'
-            f"{contents(parts, sections, numbers)}<main>{numbered(text)}</main><script>{FIT}</script></body></html>")
+            f'<section class="title"><h1>{title}</h1><p>{author[1] if author else ""}</p>'
+            "<p>On the book’s site the cells can be changed and run, and some figures can be touched.</p></section>"
+            f"{contents(parts, sections, numbers or {})}{main}<script>{FIT}</script></body></html>")
 
 
 def running_head(page: str, title: str) -> str:
@@ -149,10 +161,31 @@ def print_page(browser: str, page: Path, out: Path) -> None:
                        timeout=300, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def places(pdf: Path) -> dict[str, int]:
+def places(pdf: pikepdf.Pdf) -> dict[str, int]:
     """{name: page number} of everything in the file that is linked to."""
-    reader = PdfReader(pdf)
-    return {key.lstrip("/"): reader.get_destination_page_number(to) + 1 for key, to in reader.named_destinations.items()}
+    pages = {page.objgen: number for number, page in enumerate(pdf.pages, 1)}
+    return {name.lstrip("/"): pages[to[0].objgen] for name, to in pdf.Root.Dests.items()}
+
+
+def marks(page: pikepdf.Page) -> list[str]:
+    """The marked pieces of a page, in order, by which its structure knows what is what."""
+    return [str(one.operands) for one in pikepdf.parse_content_stream(page, "BDC") if str(one.operator) == "BDC"]
+
+
+def exchange(whole: pikepdf.Pdf, front: pikepdf.Pdf) -> None:
+    """Let the first pages look as they do in `front`; their structure and links stay."""
+    for old, new in zip(whole.pages, front.pages):
+        if marks(old) != marks(new):
+            raise ValueError("the contents, printed with their page numbers, are no longer the same pages")
+        new = whole.copy_foreign(new.obj)
+        old.Contents, old.Resources = new.Contents, new.Resources
+
+
+def name_formulas(whole: pikepdf.Pdf) -> None:
+    """A formula is tagged as one, with its LaTeX for those who cannot see it."""
+    for one in whole.objects:
+        if isinstance(one, pikepdf.Dictionary) and "/S" in one and str(one.get("/Alt", "")).startswith(FORMULA):
+            one.S, one.Alt = pikepdf.Name.Formula, pikepdf.String(str(one.Alt).removeprefix(FORMULA))
 
 
 def link(site: Path, pages: int) -> None:
@@ -165,19 +198,27 @@ def link(site: Path, pages: int) -> None:
         page.write_text(re.sub(r"<!-- whole book -->.*?<!-- / -->", said, text), encoding="utf-8")
 
 
-def make(root: Path, browser: str) -> Path:
+def make(root: Path, browser: str) -> tuple[Path, int]:
+    """The printed book and the number of its pages."""
     site, parts = root / "_build" / "html", order(root)
     page, out = site / "print.html", site / "book.pdf"
-    try:
-        numbers: dict[str, int] = {}
-        for _ in range(2):  # the first time to learn where everything stands
-            page.write_text(compose(site, parts, numbers), encoding="utf-8")
-            print_page(browser, page, out)
-            numbers = places(out)
-    finally:
-        page.unlink(missing_ok=True)
-    link(site, len(PdfReader(out).pages))
-    return out
+    with tempfile.TemporaryDirectory() as folder:
+        printed = Path(folder, "whole.pdf"), Path(folder, "front.pdf")
+        try:
+            page.write_text(compose(site, parts), encoding="utf-8")
+            print_page(browser, page, printed[0])
+            with pikepdf.open(printed[0]) as whole:
+                page.write_text(compose(site, parts, places(whole)), encoding="utf-8")
+                print_page(browser, page, printed[1])
+                with pikepdf.open(printed[1]) as front:
+                    exchange(whole, front)
+                name_formulas(whole)
+                whole.save(out, object_stream_mode=pikepdf.ObjectStreamMode.generate)
+                pages = len(whole.pages)
+        finally:
+            page.unlink(missing_ok=True)
+    link(site, pages)
+    return out, pages
 
 
 if __name__ == "__main__":
@@ -187,6 +228,6 @@ if __name__ == "__main__":
     if not found:
         sys.exit("The PDF is printed by Chromium or Chrome, and neither was found; everything else works without it.")
     start = time.perf_counter()
-    made = make(book.ROOT, found)
-    print(f"The book is in {made.relative_to(book.ROOT)}: {len(PdfReader(made).pages)} pages, "
+    made, pages = make(book.ROOT, found)
+    print(f"The book is in {made.relative_to(book.ROOT)}: {pages} pages, "
           f"{made.stat().st_size / 1e6:.1f} MB, {time.perf_counter() - start:.0f} s.")
