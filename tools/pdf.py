@@ -45,8 +45,10 @@ article.bd-article h1 { margin-top: 0; }
 .contents h3 { font-size: 10pt; color: var(--muted); margin: 5mm 0 1mm; }
 pre { white-space: pre-wrap !important; overflow-wrap: anywhere; }
 .formula { overflow: hidden !important; }
+@media screen { .contents, article :is(h1, h2, h3, p, pre, ul, dl, figure) { display: none; } }
 """
-# A formula wider than the page is made smaller, as paper does not scroll.
+# A formula wider than the page is made smaller, as paper does not scroll. All are measured before printing; nothing else
+# is laid out for that.
 FIT = """document.fonts.ready.then(() => document.querySelectorAll(".formula").forEach((box) => {
   const wide = box.scrollWidth / box.clientWidth;
   if (wide > 1) box.querySelector(".katex").style.fontSize = `${Math.floor(98 / wide) / 100}em`;
