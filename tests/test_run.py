@@ -16,7 +16,7 @@ import notebooks
 import pytest
 import runtime
 from test_page import barriers, tab  # noqa: F401 (tab, address and browser are fixtures)
-from test_site import VIEWS, address, browser, parse, serving  # noqa: F401
+from test_site import PAGES, VIEWS, address, browser, parse, serving  # noqa: F401
 
 BOOK = Path(__file__).resolve().parent.parent / "book"
 CHAPTERS = [path.stem for path in notebooks.chapters(BOOK)]
@@ -360,24 +360,50 @@ def test_nothing_of_python_is_fetched_before_it_is_asked_for(chapter):
 
 # Firefox -------------------------------------------------------------------------------------------------------------
 
-def test_a_chapter_in_firefox(python, address, tmp_path):  # noqa: F811
-    executable, name = firefox.find(), "04_bias_derivatives"
+@pytest.fixture(scope="module")
+def fox(tmp_path_factory):
+    executable = firefox.find()
     if executable is None:
-        missing = "no Firefox was found, so no chapter was run in it"
+        missing = "no Firefox was found, so no page was opened in it"
         pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)
-    with firefox.running(executable, tmp_path) as page:
-        page.open(f"{address}/{name}.html")
-        page.evaluate(f"(() => {{ {HELP} }})()")
-        for number, printed, _ in asked(stored(name)):
-            page.evaluate(f"ran({number})")
-            said = page.evaluate(f"[says({number}), output({number})]")
-            assert said[0].startswith("Done") and said[1].rstrip() == printed, (number, said)
-        assert page.evaluate("window.refused") == [] and page.wrong == []
-        assert [one for one in page.asked if not one.startswith((address, "data:", "about:"))] == []
-        assert any("pyodide.asm.wasm" in one for one in page.asked)
-        page.evaluate("fetch('https://example.org/').catch(() => {})")
-        assert page.evaluate("window.refused") == ["connect-src https://example.org/"] or "connect-src" in json.dumps(
-            page.evaluate("window.refused")), "a planted request is seen"
+    with firefox.running(executable, tmp_path_factory.mktemp("firefox")) as page:
+        yield page
+
+
+def test_every_page_in_firefox(fox, python, address):  # noqa: F811
+    for name in PAGES:
+        fox.open(f"{address}/{name}.html" + ("?q=weight" if name == "search" else ""))
+        fox.evaluate("document.fonts.ready.then(() => null)")
+        assert fox.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, name
+        assert (fox.evaluate("window.refused"), fox.wrong) == ([], []), name
+        if fox.evaluate("document.querySelectorAll('.touch').length"):     # its scripts are there: a pressed button answers
+            answers = """(async () => {
+                const figure = document.querySelector(".touch"), before = figure.textContent;
+                figure.scrollIntoView();
+                for (let i = 0; i < 50; i += 1) {
+                    [...figure.querySelectorAll("button.t-chip:not([aria-checked=true])")].at(-1)?.click();
+                    await new Promise((done) => setTimeout(done, 100));
+                    if (figure.textContent !== before) return true;
+                }
+            })()"""
+            assert fox.evaluate(answers), name
+    assert [one for one in fox.asked if not one.startswith((address, "data:", "about:"))] == []
+
+
+def test_a_chapter_in_firefox(fox, python, address):  # noqa: F811
+    name = "04_bias_derivatives"
+    fox.open(f"{address}/{name}.html")
+    fox.evaluate(f"(() => {{ {HELP} }})()")
+    for number, printed, _ in asked(stored(name)):
+        fox.evaluate(f"ran({number})")
+        said = fox.evaluate(f"[says({number}), output({number})]")
+        assert said[0].startswith("Done") and said[1].rstrip() == printed, (number, said)
+    assert fox.evaluate("window.refused") == [] and fox.wrong == []
+    assert [one for one in fox.asked if not one.startswith((address, "data:", "about:"))] == []
+    assert any("pyodide.asm.wasm" in one for one in fox.asked)
+    fox.evaluate("fetch('https://example.org/').catch(() => {})")
+    assert fox.evaluate("window.refused") == ["connect-src https://example.org/"] or "connect-src" in json.dumps(
+        fox.evaluate("window.refused")), "a planted request is seen"
 
 
 def test_figures_offer_their_code(python):
