@@ -372,6 +372,28 @@ def test_what_the_theme_offers_still_works(tab, address):  # noqa: F811
     assert "search.html?q=transpose" in page.url and page.wrong == []
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_what_is_found_is_shown_without_moving(tab, address, width):  # noqa: F811
+    """The words around the find, with formulas as they are drawn; the room for them is kept until they come."""
+    page = tab(f"{address}/search.html?q=weight", width)
+    page.locator("#search-results p.context").nth(5).wait_for()
+    page.wait_for_timeout(300)
+    shown = page.locator("#search-results p.context").all_inner_texts()
+    assert any("b0" in one for one in shown) and not [one for one in shown if re.search(r"\\|\b(\w)\1\1\b", one)], shown
+    boxes = """[...document.querySelectorAll('p.context')].map(one => [one, one.querySelector('.highlighted')]).filter(
+        ([one, word]) => word && word.getBoundingClientRect().bottom > one.getBoundingClientRect().bottom).length"""
+    assert page.evaluate(boxes) == 0, "the word that was found is cut off"
+    assert page.evaluate("window.shift") <= 0.02 and page.wrong == []
+
+
+def test_a_script_from_elsewhere_that_changed_stops_the_build(tmp_path):
+    import lean
+
+    (tmp_path / "searchtools.js").write_text("nothing of what is to be changed")
+    with pytest.raises(lean.ExtensionError, match="searchtools.js has changed"):
+        lean.mend(tmp_path / "searchtools.js", lean.FOUND)
+
+
 def test_the_book_is_searched_and_read_as_files(tab, site):
     page = tab(f"{(site / 'search.html').as_uri()}?q=transpose")
     page.wait_for_selector("#search-results li a")

@@ -18,11 +18,14 @@ from posixpath import join
 import tinycss2
 from fontTools import subset
 from fontTools.ttLib import TTFont
+from sphinx.errors import ExtensionError
 
 # The scripts of every page, in this order; the search page adds Sphinx's search.
 BUNDLE = ["documentation_options.js", "doctools.js", "sphinx_highlight.js", "scripts/pydata-sphinx-theme.js",
           "scripts/sphinx-book-theme.js", "page.js", "run.js"]
 SEARCH = {"searchtools.js", "language_data.js"}
+# What a search shows of a page: a formula as it is drawn, once, and the found word within the first lines.
+FOUND = {'".headerlink", ': '".headerlink", ".katex-mathml", ', "actualStartPosition - 120": "actualStartPosition - 40"}
 # What page.js, <details> and the site's own search replace, and the settings of these scripts.
 DROPPED = re.compile(r"_static/(clipboard\.min|copybutton|togglebutton|design-tabs|scripts/\w+)\.js|"
                      r"^(let toggle|var togglebutton|DOCUMENTATION_OPTIONS\.)")
@@ -91,6 +94,7 @@ def finish(app, exception):
     pages = {path: path.read_text(encoding="utf-8") for path in sorted(out.rglob("*.html")) if static not in path.parents}
     drawn = icons((static / "scripts/fontawesome.js").read_text(encoding="utf-8"))
     pages = {path: draw(text, drawn) for path, text in pages.items()}
+    mend(static / "searchtools.js", FOUND)
     bundle = "".join(without_map((static / name).read_text(encoding="utf-8")) + "\n;" for name in BUNDLE)
     scripts = bundle + "".join(path.read_text(encoding="utf-8") for path in out.rglob("*.js")
                                if path.name != "searchindex.js" and "scripts" not in path.parts
@@ -116,6 +120,16 @@ def finish(app, exception):
         path.write_text(finished(text, css, js, policy, ahead), encoding="utf-8")
     (static / "favicon.svg").unlink()
     copy_notebooks(Path(app.srcdir), out)
+
+
+def mend(path, changes):
+    """Change these words of a file that comes from elsewhere; words that are no longer there stop the build."""
+    text = path.read_text(encoding="utf-8")
+    for old, new in changes.items():
+        if old not in text and new not in text:
+            raise ExtensionError(f"{path.name} has changed: {old} is not in it, which was to become {new}")
+        text = text.replace(old, new)
+    path.write_text(text, encoding="utf-8")
 
 
 def finished(text, css, js, policy, ahead):

@@ -1,3 +1,6 @@
+// As files, a page cannot ask for another one.
+if (location.protocol === "file:") document.documentElement.dataset.file = "";
+
 // A formula that overflows can be scrolled with the keyboard; one that does not is no stop on the way.
 addEventListener("DOMContentLoaded", () => {
   const watch = new ResizeObserver((entries) => {
