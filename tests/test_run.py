@@ -374,6 +374,10 @@ def test_every_page_in_firefox(fox, python, address):  # noqa: F811
     for name in PAGES:
         fox.open(f"{address}/{name}.html" + ("?q=weight" if name == "search" else ""))
         fox.evaluate("document.fonts.ready.then(() => null)")
+        if name == "search":
+            fox.evaluate("""new Promise((done) => { const look = () => document.querySelectorAll("p.context").length ===
+                document.querySelectorAll("#search-results li:not(:has(> span))").length ? done() : setTimeout(look, 50);
+                setTimeout(look, 300); })""")
         assert fox.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, name
         assert (fox.evaluate("window.refused"), fox.wrong) == ([], []), name
         if fox.evaluate("document.querySelectorAll('.touch').length"):     # its scripts are there: a pressed button answers
