@@ -303,7 +303,7 @@ def test_the_site_shows_every_equation_in_the_ledger_and_a_line_under_each(site)
         soup = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
         for formula in soup.select("main div.math[id^=equation-]"):
             line = formula.find_next_sibling("p", class_="evaluated")
-            assert line.get_text().startswith("Evaluated on ")
+            assert line.get_text().startswith(formula["id"].removeprefix("equation-") + " · computed as printed on ")
             assert line.select(f"a[href$='#{formula['id'].replace('equation', 'ledger')}']")
             lines += 1
     assert lines == len(PRINTED)

@@ -323,6 +323,49 @@ def test_a_cited_equation_shows_itself(tab, address):  # noqa: F811
     assert not box.is_visible() and page.wrong == []
 
 
+def test_a_finger_sees_a_cited_equation_before_it_goes_there(tab, address):  # noqa: F811
+    page = tab(f"{address}/{HEAVY}.html", 390, has_touch=True, is_mobile=True)
+    link, shown = page.locator(".bd-article a[href^='#equation-']:not(.headerlink)").last, page.locator("#equation-shown")
+    link.scroll_into_view_if_needed()
+    before = page.evaluate("scrollY")
+    link.tap()
+    shown.wait_for(state="visible")
+    assert shown.locator(".katex").count() == 1 and page.evaluate("[scrollY, location.hash]") == [before, ""]
+    page.touchscreen.tap(4, 300)
+    shown.wait_for(state="hidden")
+    link.tap()
+    shown.locator("a").tap()
+    page.wait_for_url("**#equation-*")
+    assert page.evaluate("scrollY") < before and shown.is_hidden() and page.wrong == []
+
+
+def test_what_goes_on_to_the_right_fades_there(tab, address):  # noqa: F811
+    page = tab(f"{address}/{HEAVY}.html", 390)
+    wide = """[...document.querySelectorAll('pre, .formula, .pst-scrollable-table-container')].filter(
+        one => one.scrollWidth > one.clientWidth + 1)"""
+    page.wait_for_timeout(200)
+    assert page.evaluate(f"{wide}.filter(one => one.checkVisibility() && !one.classList.contains('more')).length") == 0
+    assert page.evaluate(f"{wide}.length") > 5
+    page.evaluate(f"{wide}[0].scrollLeft = 9999")
+    page.wait_for_timeout(200)
+    assert page.evaluate(f"{wide}[0].classList.contains('more')") is False
+    wider = "[...document.querySelectorAll('.formula')].filter(one => one.clientWidth * 1.15 < one.scrollWidth).length"
+    assert page.evaluate(wider) == 0, "a formula of this page nearly fits a phone, as it may break after its signs"
+
+
+def test_no_line_begins_with_a_comma(tab, address):  # noqa: F811
+    """After a short formula, at every width; a longer one may break, and what follows it as well."""
+    page = tab(f"{address}/{HEAVY}.html", 390)
+    alone = """() => [...document.querySelectorAll('.stay')].filter(one => {
+        const boxes = [...one.querySelectorAll('.base')].at(-1).getBoundingClientRect(), range = new Range();
+        range.selectNodeContents(one.lastChild);
+        return range.getBoundingClientRect().top > boxes.bottom - 2; }).length"""
+    assert page.locator(".stay").count() > 20
+    for width in range(300, 420, 7):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate(alone) == 0, width
+
+
 def test_an_equation_of_another_page_shows_itself(tab, address, site):  # noqa: F811
     page = tab(f"{address}/04_bias_derivatives.html")
     there = parse(site / f"{HEAVY}.html").select_one("div.math[id^=equation-]")

@@ -21,7 +21,7 @@ from test_site import PAGES, VIEWS, address, browser, parse, serving  # noqa: F4
 BOOK = Path(__file__).resolve().parent.parent / "book"
 CHAPTERS = [path.stem for path in notebooks.chapters(BOOK)]
 CHAPTER = "03_weight_derivatives"
-HELP = """window.cellCount = document.querySelectorAll('.run-bar').length;
+HELP = """window.cellCount = document.querySelectorAll('.cell:not(.run-scratch) > .run-bar').length;
     window.bar = i => document.querySelectorAll('.run-bar')[i];
     window.says = i => bar(i).querySelector('.run-status').textContent;
     window.runs = i => bar(i).querySelector('.run-run')?.dataset.does === 'stop';
@@ -218,7 +218,8 @@ def test_on_a_phone_a_weight_is_changed_and_the_assert_below_fails(chapter):
     assert red > 2 * max(green, blue)
     assert page.evaluate("fits()") and page.evaluate("parseFloat(getComputedStyle(area(2)).fontSize)") >= 16
     page.locator(".run-reset").nth(2).tap()
-    assert code.inner_text() == before and page.locator(".run-error, .run-output, textarea").count() == 0 and well(page)
+    assert code.inner_text() == before and page.locator(".run-error, .run-output, textarea:not(.run-scratch *)").count() == 0
+    assert well(page)
 
 
 def test_a_change_above_reaches_the_assert_below_and_what_is_older_says_so(chapter):
@@ -233,6 +234,47 @@ def test_a_change_above_reaches_the_assert_below_and_what_is_older_says_so(chapt
     assert "z [-4.  4. -2.]" in page.evaluate(f"output({define})"), "what the cells above print is renewed as well"
     page.evaluate(f"ran({check + 1})")
     assert page.evaluate(f"says({check + 1})").startswith("AssertionError")
+
+
+def test_what_was_changed_outlives_a_reload(chapter):
+    page = chapter()
+    page.evaluate("change(2, (code) => code.replace('w0 * 3', 'w0 * 4'))")
+    for kept in (True, False):
+        page.reload(wait_until="load")
+        page.evaluate(HELP)
+        assert page.evaluate("says(2)") == ("edited" if kept else "")
+        assert page.evaluate("bar(2).parentElement.querySelector('pre').textContent.includes('w0 * 4')") == kept
+        assert page.evaluate("says(3)") == ("not run since your change" if kept else "")
+        page.evaluate("bar(2).querySelector('.run-reset').click()")
+    page.evaluate("change(1, () => '1')")
+    page.goto(page.url.replace("03_", "04_").replace("weight", "bias"))
+    page.evaluate(HELP)
+    assert page.evaluate("Array.from({length: cellCount}, (_, i) => says(i)).join('')") == "", "another page has its own"
+    assert well(page)
+
+
+def test_room_for_ones_own_code_after_the_exercises(chapter):
+    page = chapter()
+    own = page.evaluate("cellCount")
+    assert page.locator("section#exercises .run-scratch textarea").count() == 1
+    page.evaluate(f"change({own}, () => 'print(dy_dW(net, x, 0, 1, 0))')")
+    page.evaluate(f"ran({own})")
+    assert page.evaluate(f"output({own})") == "[-576.  480.  384.]\n"
+    page.evaluate(f"bar({own}).querySelector('.run-reset').click()")
+    assert page.evaluate(f"area({own}).value + output({own})") == "" and well(page)
+
+
+def test_a_copy_without_python_says_so_and_keeps_what_was_typed(chapter):
+    page = chapter(width=390)
+    page.route("**/runtime.json", lambda route: route.fulfill(status=404))
+    page.evaluate("change(0, (code) => code + '\\n1')")
+    page.evaluate("ran(0)")
+    said = page.locator(".run-trouble")
+    assert "has no Python" in said.inner_text() and page.evaluate("fits()") and page.evaluate("says(0)") == "edited"
+    assert said.evaluate("(one) => one.scrollWidth <= one.clientWidth"), "it is not cut off"
+    page.unroute("**/runtime.json")
+    page.evaluate("ran(0)")
+    assert said.count() == 0 and page.evaluate("output(0)") == "1\n"
 
 
 def cells_with(*texts):

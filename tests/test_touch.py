@@ -298,14 +298,14 @@ def test_the_point_can_be_dragged(open_page):
 def test_a_wrong_reading_is_seen_to_miss(open_page):
     tab = open_page("path")
     tab.locator('input[value="a"]').check(force=True)
-    assert "Misread: right is (−576, 480, 384)" in said(tab) and "misread" in tab.inner_text(".t-key")
+    assert "In truth the outputs move by (−576, 480, 384)" in said(tab) and "misread" in tab.inner_text(".t-key")
     wrong, grey, ink = (tab.evaluate(f"getComputedStyle(document.querySelector('{one}')).color")
                         for one in (".t-eq .t-lit", ".t-slope", ".t-said"))
     assert wrong == grey != ink
     tab.locator('input[value="dots"]').check(force=True)
     assert "Here this reading is not wrong" in said(tab)
     tab.locator('input[value="twin"]').check(force=True)
-    assert "(−3456, 3840, −1536)" in said(tab) and "right is (−4032, 13056, 1152)" in said(tab)
+    assert "(−3456, 3840, −1536)" in said(tab) and "In truth the outputs move by (−4032, 13056, 1152)" in said(tab)
 
 
 def test_selectors(open_page):

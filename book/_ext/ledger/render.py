@@ -98,11 +98,12 @@ def line_under(app, ledger, docname, label):
     to_row = link(app, docname, "ledger", f"ledger-{label}", "ledger")
     if label not in ledger.results:
         return line + [nodes.Text("Not evaluated: " + ledger.rows[label]["prose"] + " "), to_row]
-    line += nodes.Text(f"Evaluated on {ledger.networks(label)}")
+    agree = "exactly" if (error := ledger.headline(label)) == "exact" else error.replace("< ", "to ")
+    line += [nodes.literal("", label), nodes.Text(f" · computed as printed on {ledger.networks(label)}: ")]
     if function := ledger.rows[label].get("function"):
-        line += [nodes.Text(", with "), to_function(app, docname, function)]
-    error = ledger.headline(label)
-    line += nodes.Text("; exact. " if error == "exact" else f"; worst error {error.replace('< ', 'below ')}. ")
+        line += [nodes.Text("agrees with "), to_function(app, docname, function), nodes.Text(f" {agree}. ")]
+    else:
+        line += nodes.Text(f"both sides agree {agree}. ")
     line += to_row
     return line
 

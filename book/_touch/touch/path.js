@@ -35,13 +35,13 @@ function view(state, numbers) {
   const lit = (k, a, b) => (k === m ? a === i && b === j : k > m && v[k - m - 1][b] !== 0 && (mixes(k, m, reading) ? net[k].W[a][b] !== 0 : a === b));
   const below = (k, a) => [["t-slope", `${phi("′")} ${number(trace.slopes[k][a])}`],
     [k < m ? "" : v[k - m][a] ? warm : "t-zero", k < m ? "" : number(v[k - m][a])]];
-  return `<div class="t-controls">${choice("which", "Network", [["pencil", "pencil"], ["twin", "its twin"]], state.which)}${button("travel", "Travel again")}${button("reset", "Reset")}</div>
-<div class="t-controls">${choice("reading", "Formula", Object.entries(NAMES), reading)}</div>
+  return `<div class="t-controls">${choice("which", "Network", [["pencil", "pencil"], ["twin", "its twin"]], state.which)}${button("travel", "Play again")}${button("reset", "Reset")}</div>
 <div class="${wrong ? "t-wrong" : ""}">${network({ net, x, live, chosen, lit, label: "Weights and biases",
     unit: (k, a) => ({ gives: number((trace.inputs[k + 1] ?? trace.y)[a]), below: below(k, a) }) })}</div>
 <p class="t-said" role="status">${said(state, numbers)}</p>
 <div class="t-formula" role="math" aria-label="The derivative of the outputs by the ${wordsFor(chosen)}, layer by layer">${source(state)}</div>
 <div class="t-eqs ${wrong ? "t-wrong" : ""}">${net.map((_, k) => equation(state, numbers, k)).join("")}</div>
+<div class="t-controls">${choice("reading", "Formula", Object.entries(NAMES), reading)}</div>
 <div class="t-controls">${choice("output", "Output", net.at(-1).b.map((_, k) => [String(k), String(k + 1)]), String(output))}${slider(state, numbers)}</div>
 ${plot(state, numbers)}`;
 }
@@ -86,8 +86,8 @@ function said({ chosen, net, reading, changed, output }, numbers) {
   const start = j === undefined ? `The ${wordsFor(chosen)} meets the slope ${number(p[m][i])}`
     : `The ${wordsFor(chosen)} carries ${number(trace.inputs[m][j])} and meets the slope ${number(p[m][i])}`;
   const way = v.map((one, k) => `${m + k === net.length - 1 ? "the outputs" : `layer ${m + k}`} ${k ? "" : "by "}${vector(one)}`).join(", ");
-  const verdict = reading === "right" ? "" : misses(numbers) ? ` Misread: right is ${vector(right)}.` : " Here this reading is not wrong: no layer lies so far on.";
-  return `${start}. Per unit of it, these move: ${way}.${verdict}`;
+  if (misses(numbers)) return `${start}. Misread, the formula claims that per unit of it these move: ${way}. In truth the outputs move by ${vector(right)}.`;
+  return `${start}. Per unit of it, these move: ${way}.${reading === "right" ? "" : " Here this reading is not wrong: no layer lies so far on."}`;
 }
 
 const has = ({ net }, key) => place(key).m < net.length;
@@ -103,12 +103,14 @@ function plot({ chosen, output, reading }, numbers) {
   const all = [...ys, ...line(right[output])], low = Math.min(...all), high = Math.max(...all, low + 1e-9);
   const X = (t) => (50 + (50 * t) / s).toFixed(2), Y = (y) => (96 - (92 * (y - low)) / (high - low)).toFixed(2);
   const straight = (kind, rate, from = 0, y = middle) => `<path class="${kind}" d="M${X(-s)} ${Y(y + rate * (-s - from))}L${X(s)} ${Y(y + rate * (s - from))}"/>`;
+  const rate = v.at(-1)[output], end = rate ? Math.min(s, ((rate > 0 ? high : low) - middle) / rate) : s, far = end > 0.6 * s;
+  const tag = wrong ? `<span class="t-tag${far ? " t-left" : ""}${rate > 0 ? "" : " t-up"}" style="--x:${X(end)}%;--y:${Y(middle + rate * end)}%">misread</span>` : "";
   const dot = (kind, t, y) => `<span class="t-point ${kind}" style="--x:${X(t)}%;--y:${Y(y)}%"></span>`;
   const words = `Output ${output + 1} against the ${wordsFor(chosen)}: the tangent at ${number(at)} has slope ${number(right[output])}${
     d ? `, the secant to ${number(at + d)} slope ${number(secant(numbers))}` : ""}${wrong ? `; the misread slope ${number(v.at(-1)[output])} misses the curve` : ""}.`;
   return `<div class="t-plot" role="img" aria-label="${words}"><svg viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true"><path class="t-curve" d="M${
     ys.map((y, k) => `${X(s * (k / 40 - 1))} ${Y(y)}`).join("L")}"/>${d ? straight("t-secant", secant(numbers)) : ""}${
-    wrong ? straight("t-miss", v.at(-1)[output]) : ""}${straight("t-touching", right[output])}</svg>${dot("", 0, middle)}${d ? dot("t-moved", d, moved) : ""}</div>
+    wrong ? straight("t-miss", v.at(-1)[output]) : ""}${straight("t-touching", right[output])}</svg>${tag}${dot("", 0, middle)}${d ? dot("t-moved", d, moved) : ""}</div>
 <div class="t-axis"><span>${number(at - s)}</span><span>${symbolFor(chosen)} = ${number(at)}</span><span>${number(at + s)}</span></div>
 <p class="t-key"><span class="t-k-curve">${symbol("ŷ", undefined, output + 1)} = ${number(d ? moved : middle)} at ${number(at + d, 6)}</span><span class="t-k-touching">tangent ${
     number(right[output])}</span>${d ? `<span class="t-k-secant">secant ${number(secant(numbers))}</span>` : ""}${
@@ -157,10 +159,11 @@ function drag(stage, set) {
   });
 }
 
-// The output that a wrong reading misses most, so that the miss is seen.
-function worst(state) {
-  const { v, right } = compute(state), miss = v.at(-1).map((one, k) => Math.abs(one - right[k]) / (Math.abs(right[k]) || 1));
-  return Math.max(...miss) > 0 ? miss.indexOf(Math.max(...miss)) : state.output;
+// The output that was chosen, if a wrong reading misses it; else the first that it misses, so that the miss is seen.
+function missed(state) {
+  const { v, right } = compute(state), miss = v.at(-1).map((one, k) => one !== right[k]);
+  const first = miss.indexOf(true);
+  return miss[state.output] || first < 0 ? state.output : first;
 }
 
 mount("path", (start) => {
@@ -168,7 +171,7 @@ mount("path", (start) => {
   let state = first(), going = false, hand = false;
   const sets = {
     which: (which) => ({ ...start.nets[which], which, chosen: has(start.nets[which], state.chosen) ? state.chosen : start.state.chosen }),
-    reading: (reading) => ({ reading, output: worst({ ...state, reading }) }),
+    reading: (reading) => ({ reading, output: missed({ ...state, reading }) }),
     output: (output) => ({ output: Number(output) }),
     step: (step) => ({ step, changed: true }),
   };
