@@ -298,7 +298,9 @@ def test_the_point_can_be_dragged(open_page):
 def test_a_wrong_reading_is_seen_to_miss(open_page):
     tab = open_page("path")
     tab.locator('input[value="a"]').check(force=True)
+    output = "document.querySelector('[name=output]:checked').value"
     assert "In truth the outputs move by (−576, 480, 384)" in said(tab) and "misread" in tab.inner_text(".t-key")
+    assert tab.inner_text(".t-tag") == "misread" and tab.evaluate(output) == "0", "nothing else has changed"
     wrong, grey, ink = (tab.evaluate(f"getComputedStyle(document.querySelector('{one}')).color")
                         for one in (".t-eq .t-lit", ".t-slope", ".t-said"))
     assert wrong == grey != ink
@@ -306,6 +308,13 @@ def test_a_wrong_reading_is_seen_to_miss(open_page):
     assert "Here this reading is not wrong" in said(tab)
     tab.locator('input[value="twin"]').check(force=True)
     assert "(−3456, 3840, −1536)" in said(tab) and "In truth the outputs move by (−4032, 13056, 1152)" in said(tab)
+    assert "Output 3 is drawn, as it is missed most" in said(tab) and tab.evaluate(output) == "2"
+    tab.locator('[name=output][value="0"]').check(force=True)
+    assert "is drawn" not in said(tab) and tab.evaluate(output) == "0", "what is asked for is done"
+    tab.locator('input[value="pencil"]').check(force=True)
+    tab.locator('input[value="twin"]').check(force=True)
+    tab.locator('input[value="right"]').check(force=True)
+    assert tab.evaluate(output) == "0" and tab.locator(".t-tag").count() == 0, "the output that was asked for is back"
 
 
 def test_selectors(open_page):

@@ -60,7 +60,7 @@ def path(chosen="W0.1.0"):
     m, i, j = int(m), int(i), None if letter == "b" else int(j)
     nets = {"pencil": layers(net), "twin": layers(pencil_twin())}
     state = {**nets["pencil"], "which": "pencil", "chosen": chosen, "reading": "right", "output": 0, "step": 10}
-    numbers = {"trace": numbers_of(forward(net, X)), **journey(net, m, i, j), "plot": along(net, m, i, j)}
+    numbers = {"trace": numbers_of(forward(net, X)), **journey(net, m, i, j), "output": 0, "plot": along(net, m, i, j)}
     return {"nets": nets, "state": state}, state, numbers
 
 

@@ -19,18 +19,24 @@ function span(state, slope, r) {
   return widths.find((s) => bend(s) <= 0.5 * Math.abs(slope) * s) ?? 0.1;
 }
 
+// The output that is drawn: the one that was asked for; but if a wrong reading hardly misses that, the one it misses most.
+function drawn({ output, insisted }, wrong, right) {
+  const miss = wrong.map((one, k) => Math.abs(one - right[k]) / (Math.abs(right[k]) || 1));
+  return insisted || miss[output] > 0.5 ? output : Math.max(...miss) > 0 ? miss.indexOf(Math.max(...miss)) : output;
+}
+
 function compute(state) {
   const trace = forward(state.net, state.x), from = place(state.chosen);
   const { p, v } = push(state.net, trace, from, state.reading), right = push(state.net, trace, from).v;
-  const r = state.output, at = get(state, state.chosen), s = span(state, right.at(-1)[r], r), d = (s * state.step) / STEPS;
+  const r = drawn(state, v.at(-1), right.at(-1)), at = get(state, state.chosen), s = span(state, right.at(-1)[r], r), d = (s * state.step) / STEPS;
   const ys = Array.from({ length: 81 }, (_, k) => ends(state, at + s * (k / 40 - 1), r));
-  return { trace, p, v, right: right.at(-1), plot: { at, s, d, ys, moved: ends(state, at + d, r) } };
+  return { trace, p, v, right: right.at(-1), output: r, plot: { at, s, d, ys, moved: ends(state, at + d, r) } };
 }
 
 // ---- What is seen ----
 
 function view(state, numbers) {
-  const { net, x, live, chosen, reading, output } = state, { trace, v } = numbers, { m, i, j } = place(chosen);
+  const { net, x, live, chosen, reading } = state, { trace, v, output } = numbers, { m, i, j } = place(chosen);
   const wrong = misses(numbers), warm = wrong ? "t-misread" : "t-tangent";
   const lit = (k, a, b) => (k === m ? a === i && b === j : k > m && v[k - m - 1][b] !== 0 && (mixes(k, m, reading) ? net[k].W[a][b] !== 0 : a === b));
   const below = (k, a) => [["t-slope", `${phi("′")} ${number(trace.slopes[k][a])}`],
@@ -78,15 +84,16 @@ function equation({ net, chosen, reading }, { trace, p, v }, k) {
       column(reads, { name: m ? symbol("a", m) : symbol("x"), picked: (a) => a === j })}`}${result}</div>`;
 }
 
-function said({ chosen, net, reading, changed, output }, numbers) {
-  const { m, i, j } = place(chosen), { trace, p, v, right, plot } = numbers;
+function said({ chosen, net, reading, changed, output: asked }, numbers) {
+  const { m, i, j } = place(chosen), { trace, p, v, right, output, plot } = numbers;
   if (changed && plot.d) return `The ${wordsFor(chosen)} moved by ${number(plot.d)}: output ${output + 1} is ${number(plot.moved)}, the secant's slope ${
     number(secant(numbers))}, the tangent's ${number(right[output])}.`;
   if (changed) return `The step is 0: only the tangent is left, with slope ${number(right[output])}.`;
   const start = j === undefined ? `The ${wordsFor(chosen)} meets the slope ${number(p[m][i])}`
     : `The ${wordsFor(chosen)} carries ${number(trace.inputs[m][j])} and meets the slope ${number(p[m][i])}`;
   const way = v.map((one, k) => `${m + k === net.length - 1 ? "the outputs" : `layer ${m + k}`} ${k ? "" : "by "}${vector(one)}`).join(", ");
-  if (misses(numbers)) return `${start}. Misread, the formula claims that per unit of it these move: ${way}. In truth the outputs move by ${vector(right)}.`;
+  if (misses(numbers)) return `${start}. Misread, the formula claims that per unit of it these move: ${way}. In truth the outputs move by ${vector(right)}.${
+    output === asked ? "" : ` Output ${output + 1} is drawn, as it is missed most.`}`;
   return `${start}. Per unit of it, these move: ${way}.${reading === "right" ? "" : " Here this reading is not wrong: no layer lies so far on."}`;
 }
 
@@ -97,8 +104,8 @@ const slider = ({ chosen, step }, { plot: { d } }) => `<label class="t-slide"><s
   STEPS}" max="${STEPS}" step="1" value="${step}" data-set="step" aria-valuetext="${number(d)}"></label>`;
 
 // The curve of one output along the chosen number, in a box 100 wide and high; words stand beside it as HTML.
-function plot({ chosen, output, reading }, numbers) {
-  const { v, right, plot: { at, s, d, ys, moved } } = numbers, wrong = v.at(-1)[output] !== right[output];
+function plot({ chosen, reading }, numbers) {
+  const { v, right, output, plot: { at, s, d, ys, moved } } = numbers, wrong = v.at(-1)[output] !== right[output];
   const middle = ys[40], line = (rate) => [middle - rate * s, middle + rate * s];
   const all = [...ys, ...line(right[output])], low = Math.min(...all), high = Math.max(...all, low + 1e-9);
   const X = (t) => (50 + (50 * t) / s).toFixed(2), Y = (y) => (96 - (92 * (y - low)) / (high - low)).toFixed(2);
@@ -159,21 +166,14 @@ function drag(stage, set) {
   });
 }
 
-// The output that was chosen, if a wrong reading misses it; else the first that it misses, so that the miss is seen.
-function missed(state) {
-  const { v, right } = compute(state), miss = v.at(-1).map((one, k) => one !== right[k]);
-  const first = miss.indexOf(true);
-  return miss[state.output] || first < 0 ? state.output : first;
-}
-
 mount("path", (start) => {
   const first = () => ({ ...start.state, live: true });
   let state = first(), going = false, hand = false;
   const sets = {
     which: (which) => ({ ...start.nets[which], which, chosen: has(start.nets[which], state.chosen) ? state.chosen : start.state.chosen }),
-    reading: (reading) => ({ reading, output: missed({ ...state, reading }) }),
-    output: (output) => ({ output: Number(output) }),
-    step: (step) => ({ step, changed: true }),
+    reading: (reading) => ({ reading }),
+    output: (output) => ({ output: Number(output), insisted: true }),
+    step: (step) => ({ step, changed: true, insisted: state.insisted }),
   };
   const slide = (stage) => (step) => {
     const slider = stage.querySelector("[type=range]");
@@ -182,9 +182,9 @@ mount("path", (start) => {
   };
   return {
     view: () => view(state, compute(state)),
-    pick: (chosen) => { state = { ...state, chosen, changed: false }; going = true; },
+    pick: (chosen) => { state = { ...state, chosen, changed: false, insisted: false }; going = true; },
     act: (what) => { state = what === "reset" ? first() : { ...state, changed: false }; going = what === "travel"; },
-    set: (name, value) => { state = { ...state, changed: false, ...sets[name](value) }; },
+    set: (name, value) => { state = { ...state, changed: false, insisted: false, ...sets[name](value) }; },
     escape: () => { state = first(); },
     after(stage) {
       if (going) travel(stage, state);
