@@ -260,6 +260,9 @@ def test_room_for_ones_own_code_after_the_exercises(chapter):
     page.evaluate(f"change({own}, () => 'print(dy_dW(net, x, 0, 1, 0))')")
     page.evaluate(f"ran({own})")
     assert page.evaluate(f"output({own})") == "[-576.  480.  384.]\n"
+    page.reload(wait_until="load")
+    page.evaluate(HELP)
+    assert page.evaluate(f"area({own}).value").startswith("print(dy_dW"), "it is seen again after a reload"
     page.evaluate(f"bar({own}).querySelector('.run-reset').click()")
     assert page.evaluate(f"area({own}).value + output({own})") == "" and well(page)
 

@@ -84,6 +84,8 @@
       cell.source = cell.pre.textContent = source;
       cell.reveal?.(true);
       open(cell);
+      cell.area.value = source;          // the empty cell's editor was there before
+      cell.area.dispatchEvent(new Event("input"));
     }
     if (kept.length) compare();
   };
