@@ -1,6 +1,8 @@
 """What the tests share: where things are, and the site, built once if it is stale."""
 
 import os
+import re
+from importlib.metadata import version
 from contextlib import suppress
 from pathlib import Path
 
@@ -28,3 +30,11 @@ def site():
             fcntl.flock(waiting, fcntl.LOCK_EX)
         assert book.build(ROOT, quiet=True), "the strict build failed"
     return ROOT / "_build" / "html"
+
+
+@pytest.fixture
+def pinned_matplotlib():
+    """Letters stand a little elsewhere in another Matplotlib, so stored figures are compared with the locked one alone."""
+    pinned = re.search(r"^matplotlib==(\S+)", (ROOT / "requirements" / "all.txt").read_text(encoding="utf-8"), re.M)[1]
+    if version("matplotlib") != pinned:
+        pytest.skip(f"the stored figures are those of Matplotlib {pinned}, and this is {version('matplotlib')}")

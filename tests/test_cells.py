@@ -7,14 +7,13 @@ import re
 from contextlib import redirect_stdout
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 import pytest
+from drawings import PLACED
 
 BOOK = Path(__file__).resolve().parent.parent / "book"
 CHAPTERS = sorted(path for path in BOOK.glob("*.ipynb"))
 NUMBER = r"-?\d+\.?\d*(?:e[+-]?\d+)?"
-PLACED = 0.02                   # pixels; processors differ far below, and nobody sees that much
 
 
 def code(path):
@@ -47,11 +46,8 @@ def same_picture(one, other):
 
 
 @pytest.fixture
-def here(monkeypatch):
+def here(monkeypatch, pinned_matplotlib):
     monkeypatch.chdir(BOOK)
-    pinned = re.search(r"^matplotlib==(\S+)", (BOOK.parent / "requirements" / "all.txt").read_text(), re.M)[1]
-    if matplotlib.__version__ != pinned:
-        pytest.skip(f"the stored figures are those of Matplotlib {pinned}, and this is {matplotlib.__version__}")
 
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 
+import drawings
 import numpy as np
 import pytest
 
@@ -61,6 +62,20 @@ def overlaps(figure):
 
 
 # ---- every figure -------------------------------------------------------------------------
+
+@pytest.mark.parametrize("name", drawings.SHEET)
+def test_nothing_has_moved(pinned_matplotlib, name):
+    now, before = drawings.said(drawings.SHEET[name](alt=name)), drawings.stored()[name]
+    assert drawings.moved(now, before) == [], "as meant? Then `python tests/drawings.py`, and look at what it draws"
+
+
+def test_what_has_moved_is_found():
+    before = drawings.said(p.selector([7, -3, 5], 1, alt="a"))
+    assert drawings.moved(before, before) == []
+    for old, new in (("text ", "Text "), ("−3", "3"), ("bold", "normal"), ("17.00", "17.03"), ("× 3", "× 4"), ("\n", "")):
+        assert drawings.moved(before.replace(old, new, 1), before)
+
+
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_svg_is_the_same_every_time_and_says_nothing_of_the_machine(name):
