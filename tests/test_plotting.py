@@ -4,10 +4,12 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
+from io import BytesIO
 
 import drawings
 import numpy as np
 import pytest
+from PIL import Image
 
 from nnlib import (Layer, Network, digits, digits_network, dy_db, dy_dW, forward, pencil_network,
                    pencil_twin)
@@ -84,6 +86,9 @@ def test_svg_is_the_same_every_time_and_says_nothing_of_the_machine(name):
     assert svg == first._repr_svg_() == second._repr_svg_()
     assert first._repr_png_() == second._repr_png_() and first._repr_png_()[:4] == b"\x89PNG"
     assert b"tEXt" not in first._repr_png_()
+    with Image.open(BytesIO(first._repr_png_())) as picture:            # two dots for a pixel, few colours
+        assert np.allclose(np.divide(picture.size, 2), (first.width, first.height), atol=1)
+        assert 2 < len(picture.getcolors()) <= 64 and picture.info["transparency"][picture.getpixel((0, 0))] == 0
     assert svg.startswith("<svg ") and not re.search(r"/home|/work|/tmp|20\d\d-|atplotlib|style=|<style|<image", svg)
     root = ElementTree.fromstring(svg)
     assert root.get("role") == "img" and root.get("aria-label") == 'a < b & "c"' == first.alt

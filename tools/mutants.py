@@ -34,7 +34,7 @@ FILES = {"activations": ALL, "network": ALL, "entries": ALL, "checking": ["edges
 LIST = ROOT / "tests" / "mutants.toml"
 PATIENCE = 120                  # seconds; a mutant that takes longer runs in circles
 MEMORY = 6 * 2**30              # bytes; one that asks for more has lost a bound
-OPTIONS = ["-x", "-q", "--assert=plain", "-o", "addopts=", "-p", "no:cacheprovider", "-p", "no:faulthandler",
+OPTIONS = ["-x", "-q", "--tb=no", "--assert=plain", "-o", "addopts=", "-p", "no:cacheprovider", "-p", "no:faulthandler",
            "-p", "no:unraisableexception", "-p", "no:threadexception", "-k"]
 # Left out: what starts a process, and what tests the tests; what draws, unless it is what was broken.
 LEFT_OUT = "not only_dependency and not classic_mistake and not broken_copies and not soaks_truth"
@@ -93,24 +93,26 @@ class Mutated(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 class Quickest:
-    """Puts the quick tests first, and learns which those are."""
+    """Puts one test first and then the quick ones, and learns which those are and which one failed."""
 
-    def __init__(self, seconds):
-        self.seconds = seconds
+    def __init__(self, seconds, first):
+        self.seconds, self.first, self.failed = seconds, first, ""
 
     def pytest_collection_modifyitems(self, items):
-        items.sort(key=lambda item: self.seconds.get(item.nodeid, 0))
+        items.sort(key=lambda item: (item.nodeid != self.first, self.seconds.get(item.nodeid, 0)))
 
     def pytest_runtest_logreport(self, report):
-        if report.when == "call":
+        if report.failed:
+            self.failed = report.nodeid
+        elif report.when == "call":
             self.seconds[report.nodeid] = round(report.duration, 3)
 
 
-def lives(name, source, learn=False):
-    """In a process of its own: whether every test passes with the mutant."""
+def lives(name, source, first="", learn=False):
+    """In a process of its own: (whether every test passes with the mutant, the test that does not)."""
     import pytest
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    quickest = Quickest(json.loads(SECONDS.read_text()) if SECONDS.exists() else {})
+    quickest = Quickest(json.loads(SECONDS.read_text()) if SECONDS.exists() else {}, first)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     sys.meta_path.insert(0, Mutated(name, source))
     silence = os.open(os.devnull, os.O_WRONLY)
@@ -120,7 +122,7 @@ def lives(name, source, learn=False):
     if learn:
         SECONDS.parent.mkdir(exist_ok=True)
         SECONDS.write_text(json.dumps(quickest.seconds))
-    return done
+    return done, quickest.failed
 
 
 def warm():
@@ -147,26 +149,33 @@ def warm():
 def run(mutants, learn=False):
     """Those that live, of a list of mutants; as many at a time as there are cores."""
     waiting, running, alive, start = list(enumerate(mutants)), {}, [], time.time()
+    found_by = {}               # the test that found the last mutant of a line mostly finds the next one
     while waiting or running:
         while waiting and len(running) < (os.cpu_count() or 1):
-            number, (name, source, *_) = waiting.pop(0)
+            number, (name, source, line, _) = waiting.pop(0)
+            hears, says = os.pipe()
             child = os.fork()
             if not child:
                 os.setsid()
                 code = 1
                 try:
-                    code = 0 if lives(name, source, learn) else 1
+                    alone, test = lives(name, source, found_by.get((name, line), ""), learn)
+                    os.write(says, test.encode())
+                    code = 0 if alone else 1
                 finally:
                     os._exit(code)
-            running[child] = number, time.time()
+            os.close(says)
+            running[child] = number, time.time(), hears
         time.sleep(0.01)
-        for child, (number, begun) in list(running.items()):
+        for child, (number, begun, hears) in list(running.items()):
             done, status = os.waitpid(child, os.WNOHANG)
             if not done and time.time() - begun > PATIENCE:
                 os.killpg(child, signal.SIGKILL)
                 done, status = os.waitpid(child, 0)
             if done:
                 del running[child]
+                found_by[mutants[number][0], mutants[number][2]] = os.read(hears, 10_000).decode()
+                os.close(hears)
                 if status == 0:
                     alive.append(mutants[number])
                     print("\r{:70}\n    {}\n    {}".format("alive in {}".format(*mutants[number]), *mutants[number][2:]))

@@ -96,8 +96,8 @@ def visit_drawing(self, node):
     if uri in self.builder.images:
         uri = join(self.builder.imgpath, quote(self.builder.images[uri]))
     self.body.append(
-        f'<img class="drawing" src="{escape(uri)}" alt="{escape(node["alt"])}" '
-        f'width="{node["width"]}" height="{node["height"]}" decoding="async">'
+        f'<div class="sheet"><img class="drawing" src="{escape(uri)}" alt="{escape(node["alt"])}" '
+        f'width="{node["width"]}" height="{node["height"]}" style="--w:{node["width"]}px" decoding="async"></div>'
     )
     raise nodes.SkipNode
 

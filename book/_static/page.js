@@ -1,17 +1,17 @@
 // As files, a page cannot ask for another one.
 if (location.protocol === "file:") document.documentElement.dataset.file = "";
 
-// What overflows fades at its end while there is more to scroll to; a formula that does can be scrolled with the keyboard.
+// What overflows fades at its end while there is more to scroll to; formulas and figures that do can be scrolled with the keyboard.
 addEventListener("DOMContentLoaded", () => {
   const look = (box) => {
     const over = box.scrollWidth - box.clientWidth;
     box.classList.toggle("more", over - box.scrollLeft > 1);
-    if (!box.matches(".formula")) return;
+    if (!box.matches(".formula, .sheet")) return;
     if (over > 1) box.tabIndex = 0;
     else box.removeAttribute("tabindex");
   };
   const watch = new ResizeObserver((entries) => entries.forEach(({ target }) => look(target)));
-  document.querySelectorAll("div.math .formula, div.highlight pre, .pst-scrollable-table-container").forEach((box) => {
+  document.querySelectorAll("div.math .formula, div.highlight pre, .sheet, .pst-scrollable-table-container").forEach((box) => {
     watch.observe(box);
     box.addEventListener("scroll", () => look(box), { passive: true });
   });

@@ -37,13 +37,17 @@
   const code = (cell) => (cell.desktop ? "" : cell.source);
   const above = (cell) => JSON.stringify(cells.slice(0, cell.number + 1).map(code));
 
-  // One short line beside the controls; an error in a cell above is shown there, and a link leads to it.
-  const tell = (cell, text, wrong = false, failed = []) => {
+  // One short line beside the controls. It may end in a link to another cell, or in something to press.
+  const tell = (cell, text, wrong = false, words = "", leads = null) => {
     cell.status.textContent = text;
     cell.status.classList.toggle("run-wrong", wrong);
-    if (!failed.length) return;
-    failed[0].box.id ||= `run-${failed[0].number}`;
-    cell.status.append("; ", make("a", "", { href: `#${failed[0].box.id}`, textContent: `${failed.length} above failed` }));
+    if (!words) return;
+    const press = typeof leads === "function";
+    if (!press) (leads.figure ?? leads.box).id ||= `run-${leads.number}`;
+    const end = press ? make("button", "run-end", { type: "button", onclick: leads })
+      : make("a", "run-end", { href: `#${(leads.figure ?? leads.box).id}` });
+    end.textContent = words;
+    cell.status.append(" ", end);
   };
 
   // What keeps a cell from running at all, below its code, until it is asked again.
@@ -60,9 +64,13 @@
     if (cell.note) cell.note.textContent = old ? " (drawn before your change)" : "";
     cell.reset.hidden = !mine && !cell.output && !cell.redrawn;
     if (cell === running?.cell) return;
-    const says = !old ? cell.said : cell.source !== cell.shownSource ? ["edited"] : cell.shows() ? ["from before your change"] : ["not run since your change"];
-    tell(cell, ...says);
+    tell(cell, ...(cell.undo ? ["Reset.", false, "Undo", cell.undo] : !old ? cell.said : cell.source !== cell.shownSource ? ["edited"] : older(cell)));
   });
+
+  const older = (cell) => {
+    const then = JSON.parse(cell.shown), changed = cells.find((one, i) => code(one) !== then[i]);
+    return [cell.shows() ? "older than" : "not run with", false, "the code above", changed];
+  };
 
   // Editing ------------------------------------------------------------------------------------------------------------
   // What was changed is kept while the tab is open: following a link or loading the page again loses nothing.
@@ -119,6 +127,7 @@
     const insert = (text) => document.execCommand("insertText", false, text) || cell.area.setRangeText(text, cell.area.selectionStart, cell.area.selectionEnd, "end");
     cell.area.addEventListener("input", () => {
       typing = true;
+      cell.undo = null;
       cell.source = cell.area.value.replace(/\n+$/, "");
       cell.layer.textContent = `${cell.area.value}\n`;
       cell.pre.textContent = cell.source;              // what Copy takes
@@ -150,6 +159,7 @@
   };
 
   const restore = (cell) => {
+    const mine = cell.source;
     cell.source = cell.original;
     if (cell.area && !cell.template && !cell.scratch) {
       cell.area.parentElement.remove();
@@ -164,7 +174,14 @@
     if (cell.redrawn) Object.assign(cell.image, cell.redrawn);
     cell.redrawn = null;
     show(cell, null);
-    Object.assign(cell, { shown: cell.first, shownSource: cell.original, said: [""] });
+    const undo = () => {
+      open(cell);
+      cell.reveal?.(true);
+      cell.area.value = mine;
+      cell.area.dispatchEvent(new Event("input"));
+      edit(cell);
+    };
+    Object.assign(cell, { shown: cell.first, shownSource: cell.original, said: [""], undo: mine === cell.original ? null : undo });
     trouble(cell);
     compare();
     keep();
@@ -197,7 +214,8 @@
     const root = new DOMParser().parseFromString(svg, "image/svg+xml").documentElement;
     const pixels = (name) => Math.round(parseFloat(root.getAttribute(name)) * (/pt$|^[\d.]+$/.test(root.getAttribute(name)) ? 4 / 3 : 1));
     const alt = root.getAttribute("aria-label") ?? "A figure, drawn by the code above";
-    return Object.assign(image, { src: `data:image/svg+xml,${encodeURIComponent(svg)}`, alt, width: pixels("width"), height: pixels("height") });
+    const width = pixels("width");
+    return Object.assign(image, { src: `data:image/svg+xml,${encodeURIComponent(svg)}`, alt, width, height: pixels("height"), style: `--w:${width}px` });
   };
 
   const reach = (cell) => cell.output?.querySelectorAll("pre").forEach((one) => {
@@ -211,12 +229,12 @@
     const { parts, quiet } = cell.going, svg = parts.find(([kind]) => kind === "svg"), printed = parts.filter(([kind]) => kind !== "svg");
     if (svg && cell.image) {
       const { src, alt, width, height } = cell.image;
-      cell.redrawn ??= { src, alt, width, height };
+      cell.redrawn ??= { src, alt, width, height, style: `--w:${width}px` };
       picture(cell.image, svg[1]);
     }
     if (cell.image) show(cell, printed.length ? printed : null);
     else if (!quiet || error || plain(parts).trim() !== standing(cell).trim()) show(cell, parts);
-    cell.said = error ? [`${error}${line ? `, line ${line}` : ""}`, true] : [parts.length ? "Done" : "Done: nothing printed, no error"];
+    cell.said = error ? [`${error}${line ? `, line ${line}` : ""}`, true] : [parts.length ? "Done" : "Done, without error"];
     cell.failed = Boolean(error);
     if (!quiet || error || !cell.figure) Object.assign(cell, { shown: cell.going.key, shownSource: cell.going.source });
     cell.going = null;
@@ -225,6 +243,7 @@
   // Running ------------------------------------------------------------------------------------------------------------
   const ask = (cell) => {
     if (running?.cell === cell) return;
+    cell.undo = null;
     trouble(cell);
     if (!queue.includes(cell)) queue.push(cell);
     if (running) tell(cell, "waits for the cell that runs");
@@ -315,7 +334,7 @@
     finished: () => {
       ran = running.codes;
       const failed = running.list.filter((one) => one.failed && one !== running.cell);
-      if (failed.length) running.cell.said = [running.cell.said[0], running.cell.failed, failed];
+      if (failed.length) running.cell.said = [`${running.cell.said[0]};`, running.cell.failed, `${failed.length} above failed`, failed[0]];
       finish();
     },
     broken: ({ text }) => {
@@ -344,9 +363,10 @@
     end();
     queue = [];
     if (cell.going?.parts.length && !cell.image) Object.assign(cell, { shown: cell.going.key, shownSource: cell.going.source });
-    cell.said = ["Stopped"];
+    const above = running.now && running.now !== cell;
+    cell.said = above ? ["Stopped in", false, "a cell above", running.now] : ["Stopped"];
     finish();
-    tell(cell, "Stopped");
+    tell(cell, ...cell.said);
   };
 
   // The controls of a cell ---------------------------------------------------------------------------------------------

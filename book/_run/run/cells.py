@@ -20,6 +20,16 @@ logging.getLogger("matplotlib").setLevel(logging.ERROR)     # it tells of its fo
 warnings.filterwarnings("ignore", message=".*non-interactive", category=UserWarning)
 
 
+# What an error's own words leave open here: its kind, some of its words, and a line for the reader.
+HINTS = (
+    (ModuleNotFoundError, "No module named '([^'.]+)",
+     "Python in the page has NumPy, Matplotlib, nnlib and its own library, and not {}. The chapter’s notebook can be "
+     "downloaded above, for a Python that has it."),
+    (EOFError, "reading a line", "Nothing can be typed in while a cell runs: write the value into the code."),
+    (ValueError, "read-only", "A network and its trace are never changed in place: net.replace(0, W=…) is a new network."),
+)
+
+
 class Stream(TextIOBase):
     """What is printed, sent in pieces: not at every write, so that a flood of lines does not drown the page."""
 
@@ -116,6 +126,9 @@ def told(error, number):
     report = traceback.TracebackException.from_exception(error, compact=True)
     trim(report)
     text = "".join(report.format()).replace("Traceback (most recent call last):\n", "")
+    for name, words, hint in HINTS:
+        if isinstance(error, name) and (found := re.search(words, str(error))):
+            text += hint.format(*found.groups())
     place = r'  File "<cell (\d+)>", line (\d+)(?:, in <module>)?'
     text = re.sub(place, lambda found: f"{'Line' if int(found[1]) == number else 'A cell above, line'} {found[2]}", text)
     return type(error).__name__, text.strip("\n")

@@ -43,15 +43,20 @@ function view(state, numbers) {
     [k < m ? "" : v[k - m][a] ? warm : "t-zero", k < m ? "" : number(v[k - m][a])]];
   return `<div class="t-controls">${choice("which", "Network", [["pencil", "pencil"], ["twin", "its twin"]], state.which)}${button("travel", "Play again")}${button("reset", "Reset")}</div>
 <div class="${wrong ? "t-wrong" : ""}">${network({ net, x, live, chosen, lit, label: "Weights and biases",
+    heads: net.map((_, k) => (k < m ? "" : "moves by")),
     unit: (k, a) => ({ gives: number((trace.inputs[k + 1] ?? trace.y)[a]), below: below(k, a) }) })}</div>
 <p class="t-said" role="status">${said(state, numbers)}</p>
 <div class="t-formula" role="math" aria-label="The derivative of the outputs by the ${wordsFor(chosen)}, layer by layer">${source(state)}</div>
 <div class="t-eqs ${wrong ? "t-wrong" : ""}">${net.map((_, k) => equation(state, numbers, k)).join("")}</div>
-<div class="t-controls">${choice("reading", "Formula", Object.entries(NAMES), reading)}</div>
+<div class="t-controls">${choice("reading", "Formula", Object.entries(NAMES), reading)}<span class="t-note">${
+    reading === "right" || wrong ? "" : excuse(state)}</span></div>
 <div class="t-controls">${choice("output", "Output", net.at(-1).b.map((_, k) => [String(k), String(k + 1)]), String(output))}${slider(state, numbers)}</div>
 ${plot(state, numbers)}`;
 }
 
+// Where a wrong reading gives the right numbers, that is said beside its name.
+const excuse = ({ net, chosen, reading }) => `not wrong ${
+  reading === "dots" && net.length - place(chosen).m <= 3 ? "so near the end" : "here"}`;
 const misses = ({ v, right }) => v.at(-1).some((one, k) => one !== right[k]);
 const slopeName = (k, reading) => slope(k, reading === "a" ? `${phi(k)}(${symbol("z", k)})` : undefined);
 
@@ -89,12 +94,13 @@ function said({ chosen, net, reading, changed, output: asked }, numbers) {
   if (changed && plot.d) return `The ${wordsFor(chosen)} moved by ${number(plot.d)}: output ${output + 1} is ${number(plot.moved)}, the secant's slope ${
     number(secant(numbers))}, the tangent's ${number(right[output])}.`;
   if (changed) return `The step is 0: only the tangent is left, with slope ${number(right[output])}.`;
-  const start = j === undefined ? `The ${wordsFor(chosen)} meets the slope ${number(p[m][i])}`
-    : `The ${wordsFor(chosen)} carries ${number(trace.inputs[m][j])} and meets the slope ${number(p[m][i])}`;
+  const given = p[m][i] === trace.slopes[m][i] ? `meets the slope ${number(p[m][i])}`
+    : `is given the slope ${number(p[m][i])} in place of ${number(trace.slopes[m][i])}`;
+  const start = `The ${wordsFor(chosen)} ${j === undefined ? "" : `carries ${number(trace.inputs[m][j])} and `}${given}`;
   const way = v.map((one, k) => `${m + k === net.length - 1 ? "the outputs" : `layer ${m + k}`} ${k ? "" : "by "}${vector(one)}`).join(", ");
   if (misses(numbers)) return `${start}. Misread, the formula claims that per unit of it these move: ${way}. In truth the outputs move by ${vector(right)}.${
     output === asked ? "" : ` Output ${output + 1} is drawn, as it is missed most.`}`;
-  return `${start}. Per unit of it, these move: ${way}.${reading === "right" ? "" : " Here this reading is not wrong: no layer lies so far on."}`;
+  return `${start}. Per unit of it, these move: ${way}.`;
 }
 
 const has = ({ net }, key) => place(key).m < net.length;

@@ -65,8 +65,9 @@ export const symbolFor = (key) => {
   return symbol(letter, letter === "x" ? undefined : m, [i, j].filter((one) => one !== undefined).map((one) => Number(one) + 1).join(","));
 };
 
-// parts: what stands in and under each unit; lit(m, i, j): whether the tangent goes that way.
-export function network({ net, x, live, chosen, inputs, unit, lit, label }) {
+// unit: what stands in and under each; lit(m, i, j): whether the tangent goes that way; heads: where the units of a
+// layer are rows, what stands over their last numbers.
+export function network({ net, x, live, chosen, inputs, unit, lit, label, heads }) {
   const columns = net.length + 1, counts = [x.length, ...net.map(({ b }) => b.length)];
   const wires = net.flatMap(({ W }, m) => W.flatMap((row, i) => row.map((w, j) => {
     const kind = [w < 0 && "t-minus", lit && (lit(m, i, j) ? "t-warm" : "t-dead")].filter(Boolean).join(" ");
@@ -79,7 +80,8 @@ export function network({ net, x, live, chosen, inputs, unit, lit, label }) {
       : `<span class="t-unit"${where}>${number(value)}</span>`}<span class="t-below t-of"${at(across(0, columns),
       down(i, x.length) + 35)}>${symbolFor(`x.${i}`)}</span></div>`;
   });
-  const layers = net.map((layer, m) => `<div class="t-layer"><span class="t-head"${at(across(m + 1, columns), 12)}>layer ${m}</span>${
+  const layers = net.map((layer, m) => `<div class="t-layer"><span class="t-head"${at(across(m + 1, columns), 12)}>layer ${m}${
+    heads?.[m] ? `<span class="t-moves">${heads[m]}</span>` : ""}</span>${
     layer.b.map((b, i) => row(layer, m, i, { live, chosen, columns, counts, unit, lit })).join("")}</div>`);
   return `<div class="t-net" role="group" aria-label="${label}" style="--h:${TOP + 2 * PITCH + BELOW}px"><svg class="t-wires" aria-hidden="true">${
     wires.join("")}</svg><div class="t-dots" data-keep></div><div class="t-layer"><span class="t-head"${
