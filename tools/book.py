@@ -16,7 +16,8 @@ import tempfile
 import threading
 import time
 import webbrowser
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -39,8 +40,29 @@ def fingerprint(root: Path) -> str:
     return digest.hexdigest()
 
 
+@contextmanager
+def alone(root: Path, quiet: bool = False) -> Iterator[None]:
+    """One build at a time, as two would write over each other: the second waits."""
+    (root / "_build").mkdir(exist_ok=True)
+    with (root / "_build" / "lock").open("w") as lock:
+        with suppress(ImportError):                 # Windows has no flock
+            import fcntl
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if not quiet:
+                    print("· Another build is under way; this one waits for it", flush=True)
+                fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def build(root: Path = ROOT, quiet: bool = False) -> bool:
     """Whether _build/html is, in the end, the strict build of what is in the tree."""
+    with alone(root, quiet):
+        return build_alone(root, quiet)
+
+
+def build_alone(root: Path, quiet: bool) -> bool:
     out, stamp = root / "_build", root / "_build" / "html.stamp"
     now = fingerprint(root)
     if stamp.exists() and stamp.read_text() == now and (out / "html" / "index.html").exists():
@@ -85,7 +107,9 @@ def sphinx(root: Path, *builder: str) -> bool:
 def equations(root: Path = ROOT) -> bool:
     """Whether every equation of the book holds: the run that builds it, without the pages."""
     start = time.perf_counter()
-    if not sphinx(root, "--builder", "custom", "--custom-builder", "dummy"):
+    with alone(root):
+        holds = sphinx(root, "--builder", "custom", "--custom-builder", "dummy")
+    if not holds:
         print("The lines above name each equation that does not hold, and its place.", file=sys.stderr)
         return False
     print((root / "_build" / "equations.txt").read_text().strip(), f"({time.perf_counter() - start:.0f} s)")

@@ -115,7 +115,7 @@ function plot({ chosen, reading }, numbers) {
   const middle = ys[40], line = (rate) => [middle - rate * s, middle + rate * s];
   const all = [...ys, ...line(right[output])], low = Math.min(...all), high = Math.max(...all, low + 1e-9);
   const X = (t) => (50 + (50 * t) / s).toFixed(2), Y = (y) => (96 - (92 * (y - low)) / (high - low)).toFixed(2);
-  const straight = (kind, rate, from = 0, y = middle) => `<path class="${kind}" d="M${X(-s)} ${Y(y + rate * (-s - from))}L${X(s)} ${Y(y + rate * (s - from))}"/>`;
+  const straight = (kind, rate) => `<path class="${kind}" d="M${X(-s)} ${Y(middle - rate * s)}L${X(s)} ${Y(middle + rate * s)}"/>`;
   const rate = v.at(-1)[output], end = rate ? Math.min(s, ((rate > 0 ? high : low) - middle) / rate) : s, far = end > 0.6 * s;
   const tag = wrong ? `<span class="t-tag${far ? " t-left" : ""}${rate > 0 ? "" : " t-up"}" style="--x:${X(end)}%;--y:${Y(middle + rate * end)}%">misread</span>` : "";
   const dot = (kind, t, y) => `<span class="t-point ${kind}" style="--x:${X(t)}%;--y:${Y(y)}%"></span>`;
@@ -130,7 +130,7 @@ function plot({ chosen, reading }, numbers) {
     wrong ? `<span class="t-k-miss">misread ${number(v.at(-1)[output])}</span>` : ""}</p>`;
 }
 
-export const still = ({ state, numbers }) => view(state, numbers);
+export const still = ({ state, numbers = compute(state) }) => view(state, numbers);
 
 // ---- The travel ----
 

@@ -37,7 +37,7 @@ function table({ M, v, i, j }, { read, kept }) {
 const said = ({ M, i, j }, { read, kept }) => `Row ${i + 1}, column ${j + 1} holds ${number(M[i][j])}. The row selector reads ${
   number(read)}, the square one keeps it in place: ${vector(kept)}.`;
 
-export const still = ({ state, numbers }) => view(state, numbers);
+export const still = ({ state, numbers = compute(state) }) => view(state, numbers);
 
 mount("selectors", (start) => {
   let state = { ...start, live: true };
