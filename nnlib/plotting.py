@@ -8,7 +8,7 @@ Indices are the code's, from 0; the labels in a figure count from 1.
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache, reduce
+from functools import cache, reduce
 from io import BytesIO
 from itertools import groupby
 from xml.sax.saxutils import escape
@@ -94,11 +94,11 @@ class _Paper:
 
     def __init__(self, alt):
         from matplotlib.figure import Figure as Drawing
-        self.alt, self.drawing, self.corners = alt, Drawing(dpi=72), []
+        self.alt, self.drawing, self.corners = alt, Drawing(), []
         self.axes = self.drawing.add_axes((0, 0, 1, 1))
         self.axes.set_axis_off()
 
-    def text(self, x, y, what, size=15, colour=INK, align=0.5, bold=False, fit=np.inf):
+    def text(self, x, y, what, size, colour=INK, align=0.5, bold=False, fit=np.inf):
         """Text with its digits centred on height y → the box that its ink fills.
 
         align is the part of the text that stands left of x: 0, 0.5 or 1.
@@ -113,7 +113,7 @@ class _Paper:
                        weight="bold" if bold else "normal")
         return self.reach((left + ink.x0, base - ink.y1, left + ink.x1, base - ink.y0))
 
-    def line(self, xs, ys, colour=INK, width=1.3, dashes="-"):
+    def line(self, xs, ys, colour=INK, width=1.4, dashes="-"):
         from matplotlib.lines import Line2D
         self.axes.add_artist(Line2D(xs, ys, color=colour, lw=width, ls=dashes, zorder=1, clip_on=False))
         self.reach((np.nanmin(xs), np.nanmin(ys), np.nanmax(xs), np.nanmax(ys)))
@@ -138,12 +138,13 @@ class _Paper:
 
     def figure(self, margin=6):
         (left, top), (right, bottom) = np.min(self.corners, 0) - margin, np.max(self.corners, 0) + margin
-        self.drawing.set_size_inches(np.ceil([right - left, bottom - top]) / 72)
-        self.axes.set(xlim=(left, left + np.ceil(right - left)), ylim=(top + np.ceil(bottom - top), top))
+        width, height = np.ceil([right - left, bottom - top])
+        self.drawing.set_size_inches(width / 72, height / 72)
+        self.axes.set(xlim=(left, left + width), ylim=(top + height, top))
         return Figure(self.drawing, self.alt)
 
 
-@lru_cache(maxsize=4096)
+@cache
 def _ink(what, size, bold=False):
     """The box that a text fills, from where it begins and its base line, y upwards."""
     from matplotlib.font_manager import FontProperties
@@ -307,7 +308,7 @@ def _matrix(paper, part, left, middle, size=17):
                       top + (ys.max() + 1) * LINE - 1, colour, WASH, corner=5)
     right = edges[-1] + (0 if single else 4)
     for x, inward in [] if single else [(left, 6), (right, -6)]:
-        paper.line([x + inward, x, x, x + inward], [top, top, bottom, bottom], width=1.4)
+        paper.line([x + inward, x, x, x + inward], [top, top, bottom, bottom])
     if part.name:
         paper.text((left + right) / 2, top - 16, part.name, 17)
     if part.shape and not single:

@@ -39,6 +39,8 @@ SHEET = {
         M([-1, 8, -2], lit=1), "   ", M([["a", "0"]]), "\n",
         M(3), r"$\cdot$", M([[0.25, -2], [100, 0.5]], lit=[(0, 1), (1, 0)]), "→", M([1.5e-7], shape=False), "\n",
         M([1e7, 123456.7, -0.5]), M([[1, -12, 144]], "row", lit=(0, slice(1, 3)), chosen=(0, 0)), M(-7, "one", chosen=())),
+    "wider than the page": partial(p.matrices, M([np.arange(31)]), "=", M([np.arange(31)])),
+    "just whole": partial(p.matrices, M([9999999, 1e7, -9999999, 12.5, 2e7 + 0.5])),
     "a row of text": partial(p.matrices, "= ? "),
     "a selector": partial(p.selector, [7, -3, 5], 1),
     "a selector of one": partial(p.selector, [-0.5], 0),

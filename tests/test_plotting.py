@@ -89,6 +89,9 @@ def test_svg_is_the_same_every_time_and_says_nothing_of_the_machine(name):
     with Image.open(BytesIO(first._repr_png_())) as picture:            # two dots for a pixel, few colours
         assert np.allclose(np.divide(picture.size, 2), (first.width, first.height), atol=1)
         assert 2 < len(picture.getcolors()) <= 64 and picture.info["transparency"][picture.getpixel((0, 0))] == 0
+        assert name != "tangent" or len(picture.getcolors()) == 64
+        picture.save(packed := BytesIO(), "png", optimize=True)
+        assert len(packed.getvalue()) == len(first._repr_png_())
     assert svg.startswith("<svg ") and not re.search(r"/home|/work|/tmp|20\d\d-|atplotlib|style=|<style|<image", svg)
     root = ElementTree.fromstring(svg)
     assert root.get("role") == "img" and root.get("aria-label") == 'a < b & "c"' == first.alt
@@ -111,7 +114,8 @@ def test_alt_is_asked_for(name):
 def test_the_readers_settings_neither_change_nor_matter(name):
     plain = SAMPLES[name]("a")._repr_svg_()
     with matplotlib.rc_context({"font.size": 31, "lines.linewidth": 9, "svg.fonttype": "none",
-                                "text.color": "red", "savefig.dpi": 33, "mathtext.fontset": "cm"}):
+                                "text.color": "red", "savefig.dpi": 33, "mathtext.fontset": "cm",
+                                 "path.sketch": (3, 50, 2)}):
         before = dict.copy(matplotlib.rcParams)
         assert SAMPLES[name]("a")._repr_svg_() == plain
         assert dict.copy(matplotlib.rcParams) == before
@@ -234,6 +238,17 @@ def test_matrices_show_their_entries():
         p.matrices(3, alt="a")
     with pytest.raises(ValueError, match="two dimensions"):
         M(np.zeros((2, 2, 2)))
+
+
+def test_what_is_no_matrix_and_no_text_is_refused():
+    for name in ("lit", "chosen"):
+        with pytest.raises(IndexError, match=f"{name} must be an index of values"):
+            M([1, 2], **{name: 2})
+    with pytest.raises(AttributeError):
+        M([1]).values = 2
+    assert M([1]) != M([1])
+    with pytest.raises(ValueError, match="a text must be plain or Matplotlib's math"):
+        p.matrices(r"$\frac{$", alt="a")
 
 
 W, V, R = M([[1, 2], [3, 4]]), M([5, 6]), M([[7, 8]])
