@@ -35,8 +35,8 @@ class Figure:
     def __init__(self, figure, alt):
         self.figure, self.alt = figure, alt
         width, height = figure.get_size_inches() * 72
-        shrink = min(1, WIDTH / width)
-        self.width, self.height = round(width * shrink, 1), round(height * shrink, 1)
+        self.shrink = min(1, WIDTH / width)
+        self.width, self.height = round(width * self.shrink), round(height * self.shrink, 1)
 
     def __repr__(self):
         return "Figure"
@@ -53,8 +53,7 @@ class Figure:
                 + re.sub(r"\s*\n\s*", "\n", svg[svg.index(">", svg.index("<svg")) + 1:]))
 
     def _repr_png_(self):
-        dpi = 144 * self.width / (self.figure.get_size_inches()[0] * 72)
-        png = self._saved(format="png", dpi=dpi, metadata={"Software": None})
+        png = self._saved(format="png", dpi=144 * self.shrink, metadata={"Software": None})
         from PIL import Image                   # comes with Matplotlib; 64 colours weigh a third
         small = BytesIO()
         Image.open(BytesIO(png)).quantize(64).save(small, "png", optimize=True)

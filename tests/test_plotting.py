@@ -31,6 +31,7 @@ SAMPLES = {
     "digit": lambda alt: p.digit(IMAGE, np.arange(10) / 45, alt=alt, label="0"),
     "derivative_image": lambda alt: p.derivative_image(IMAGE, IMAGE - 0.5, "output 0", alt=alt),
     "selector": lambda alt: p.selector([7, -3, 5], 1, alt=alt),
+    "wide": lambda alt: p.matrices(M([np.arange(31)]), alt=alt),
 }
 
 
@@ -259,7 +260,7 @@ TRUE = [(W, V, "=", M([17, 39])), (R, V, "=", M(83)), (V, R, "=", M([[35, 40], [
 FALSE = [(W, V, "=", M([17, -39])), (R, V, "=", M(-83)), (V, R, "=", W), (W, V, "+", V, "=", M([12, 45])), (V, "=", R),
          (V, r"$\odot$", V, "=", M([25, 35])), (V, "=", V, "=", M([5, 7])), (V, "=", V, "   ", R, "=", M([[7, 9]])),
          (M(["a"]), "\n", V, "=", M([5, 7])), (V, "=", M([5 + 1e-7, 6])), (V, W, "=", W), (W, "+", M([0, 0]), "=", W),
-         (M([[1], [1]]), r"$\odot$", W, "=", W)]
+         (M([[1], [1]]), r"$\odot$", W, "=", W), (M([5, 5]), "=", M([[5, 5]])), (M([[5, 5]]), "=", M([5, 5]))]
 
 
 @pytest.mark.parametrize("parts", TRUE)
@@ -271,6 +272,11 @@ def test_a_true_equation_is_drawn(parts):
 def test_a_false_equation_is_not_drawn(parts):
     with pytest.raises(ValueError, match="parts must (be equal on both sides of =|fit each other)"):
         p.matrices(*parts, alt="false")
+
+
+def test_a_false_equation_is_told_with_both_sides():
+    with pytest.raises(ValueError, match=r"got \[\[5.0\], \[6.0\]\] and \[\[5.0\], \[7.0\]\]$"):
+        p.matrices(V, "=", M([5, 7]), alt="false")
 
 
 def test_selectors_pick_and_keep():
