@@ -42,7 +42,7 @@ def array(name, value, shape, because="", dtype=None):
 def plain(name, value, kinds="biuf"):
     """The argument as an array of booleans, integers or floats, and of complex numbers if `kinds` has "c"."""
     if isinstance(value, np.ma.MaskedArray):
-        raise TypeError(f"{name} must hold plain numbers; got a masked array, "
+        raise TypeError(f"{name} must hold plain numbers; got a masked array; "
                         "fill or drop its masked entries first")
     try:
         got = np.asarray(value)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 from ledger import referees, scenes, store
-from ledger.check import examine, finish, holds, merge
+from ledger.check import all_cases, examine, finish, holds, merge
 from ledger.evaluate import Evaluator, Wrong
 from ledger.grammar import Refused, parse, read
 from ledger.inline import Page
@@ -148,6 +148,24 @@ def test_the_registry_must_name_the_right_function_and_the_right_layers():
     assert "leaves them out" in verdict(PRINTED["bias-between"], function="dy_db", **{"for": "0 < m < n"})
     assert "never evaluated" in verdict(PRINTED["forward-of-three"], function="forward", layers=9)
     assert holds("0 <= m < k <= n", {"m": 1, "k": 2, "n": 2}) and not holds("0 <= m < k <= n", {"m": 2, "k": 2, "n": 2})
+
+
+def test_what_the_ledger_counts_is_what_was_compared():
+    cases = all_cases(REGISTRY)
+    layers = sum(case.n + 1 for case in cases["network"])
+    for label, networks, comparisons in (
+            ("layer-z", len(cases["network"]), layers),                 # at every layer
+            ("phi-of-z", 1, 2),                                         # two equal signs
+            ("hadamard", 7, 28),                                        # every place of 1 to 7 numbers
+            ("o-row", 8, 16),
+            ("central-difference", 3 * len(cases["nudge"]), 3 * len(cases["nudge"])),
+            ("taylor-rate", len(cases["tangent"]), len(cases["tangent"]))):
+        equation = [(label, PRINTED[label], REGISTRY["equations"][label])]
+        halves = [examine(equation, REGISTRY, part, 2)[0] for part in range(2)]
+        result = merge(halves)
+        assert (result["networks"], result["comparisons"]) == (networks, comparisons), label
+        assert networks < 5 or label in ("hadamard", "o-row") or all(half["networks"] > 0 for half in halves), label
+        assert bool({"nnlib", "rounded"} & result["worst"].keys()) == bool(result["asked"]) == ("function" in REGISTRY["equations"][label]), label
 
 
 def test_a_wrong_order_of_convergence_is_found():

@@ -314,12 +314,12 @@ def test_a_wrong_reading_is_seen_to_miss(open_page):
                         for one in (".t-eq .t-lit", ".t-slope", ".t-said"))
     assert wrong == grey != ink
     tab.locator('input[value="dots"]').check(force=True)
-    assert tab.inner_text(".t-note") == "not wrong so near the end" and "In truth" not in said(tab)
+    assert tab.inner_text(".t-note") == "no W is left out here; try the twin" and "In truth" not in said(tab)
     tab.locator('input[value="twin"]').check(force=True)
     assert "(−3456, 3840, −1536)" in said(tab) and "In truth the outputs move by (−4032, 13056, 1152)" in said(tab)
-    assert "Output 3 is drawn, as it is missed most" in said(tab) and tab.evaluate(output) == "2"
+    assert "The plot shows output 3, which is missed most" in said(tab) and tab.evaluate(output) == "2"
     tab.locator('[name=output][value="0"]').check(force=True)
-    assert "is drawn" not in said(tab) and tab.evaluate(output) == "0", "what is asked for is done"
+    assert "missed most" not in said(tab) and tab.evaluate(output) == "0", "what is asked for is done"
     tab.locator('input[value="pencil"]').check(force=True)
     tab.locator('input[value="twin"]').check(force=True)
     tab.locator('input[value="right"]').check(force=True)

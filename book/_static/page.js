@@ -2,7 +2,7 @@
 if (location.protocol === "file:") document.documentElement.dataset.file = "";
 
 // What overflows fades at its end while there is more to scroll to; formulas and figures that do can be scrolled with the keyboard.
-addEventListener("DOMContentLoaded", () => {
+const watchOverflow = (() => {
   const look = (box) => {
     const over = box.scrollWidth - box.clientWidth;
     box.classList.toggle("more", over - box.scrollLeft > 1);
@@ -11,11 +11,13 @@ addEventListener("DOMContentLoaded", () => {
     else box.removeAttribute("tabindex");
   };
   const watch = new ResizeObserver((entries) => entries.forEach(({ target }) => look(target)));
-  document.querySelectorAll("div.math .formula, div.highlight pre, .sheet, .pst-scrollable-table-container").forEach((box) => {
+  return (box) => {
     watch.observe(box);
     box.addEventListener("scroll", () => look(box), { passive: true });
-  });
-});
+  };
+})();
+addEventListener("DOMContentLoaded", () =>
+  document.querySelectorAll("div.math .formula, div.highlight pre, .sheet, .pst-scrollable-table-container").forEach(watchOverflow));
 
 // Every piece of code can be copied.
 addEventListener("DOMContentLoaded", () => {

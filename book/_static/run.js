@@ -64,12 +64,12 @@
     if (cell.note) cell.note.textContent = old ? " (drawn before your change)" : "";
     cell.reset.hidden = !mine && !cell.output && !cell.redrawn;
     if (cell === running?.cell) return;
-    tell(cell, ...(cell.undo ? ["Reset.", false, "Undo", cell.undo] : !old ? cell.said : cell.source !== cell.shownSource ? ["edited"] : older(cell)));
+    tell(cell, ...(cell.undo ? [cell.scratch ? "Cleared." : "Reset.", false, "Undo", cell.undo] : !old ? cell.said : cell.source !== cell.shownSource ? ["edited"] : older(cell)));
   });
 
   const older = (cell) => {
     const then = JSON.parse(cell.shown), changed = cells.find((one, i) => code(one) !== then[i]);
-    return [cell.shows() ? "older than" : "not run with", false, "the code above", changed];
+    return [cell.shows() ? "older than" : "not run since", false, "a change above", changed];
   };
 
   // Editing ------------------------------------------------------------------------------------------------------------
@@ -159,7 +159,7 @@
   };
 
   const restore = (cell) => {
-    const mine = cell.source;
+    const { source: mine, output, shown, shownSource, said } = cell;
     cell.source = cell.original;
     if (cell.area && !cell.template && !cell.scratch) {
       cell.area.parentElement.remove();
@@ -179,9 +179,15 @@
       cell.reveal?.(true);
       cell.area.value = mine;
       cell.area.dispatchEvent(new Event("input"));
-      edit(cell);
+      if (output) {
+        show(cell, []);
+        cell.input.after(cell.output = output);
+        Object.assign(cell, { shown, shownSource, said });
+        compare();
+      }
+      cell.run.focus();
     };
-    Object.assign(cell, { shown: cell.first, shownSource: cell.original, said: [""], undo: mine === cell.original ? null : undo });
+    Object.assign(cell, { shown: cell.first, shownSource: cell.original, said: [""], failed: false, undo: mine === cell.original ? null : undo });
     trouble(cell);
     compare();
     keep();
@@ -212,18 +218,19 @@
 
   const picture = (image, svg) => {
     const root = new DOMParser().parseFromString(svg, "image/svg+xml").documentElement;
-    const pixels = (name) => Math.round(parseFloat(root.getAttribute(name)) * (/pt$|^[\d.]+$/.test(root.getAttribute(name)) ? 4 / 3 : 1));
+    const pixels = (name) => Math.round(parseFloat(root.getAttribute(name)) * (/pt$/.test(root.getAttribute(name)) ? 4 / 3 : 1));
     const alt = root.getAttribute("aria-label") ?? "A figure, drawn by the code above";
     const width = pixels("width");
     return Object.assign(image, { src: `data:image/svg+xml,${encodeURIComponent(svg)}`, alt, width, height: pixels("height"), style: `--w:${width}px` });
   };
 
   const reach = (cell) => cell.output?.querySelectorAll("pre").forEach((one) => {
+    watchOverflow(one);
     if (one.scrollWidth > one.clientWidth + 1) one.tabIndex = 0;      // what overflows can be scrolled by the keyboard
   });
 
   const plain = (parts) => parts.map(([kind, text]) => (kind === "svg" ? "" : text)).join("").trimEnd();
-  const standing = (cell) => (cell.output ?? cell.stored[0])?.textContent.trimEnd() ?? "";
+  const standing = (cell) => (cell.output ?? cell.box.querySelector(".cell_output"))?.textContent.trimEnd() ?? "";
 
   const settle = (cell, { error, line }) => {
     const { parts, quiet } = cell.going, svg = parts.find(([kind]) => kind === "svg"), printed = parts.filter(([kind]) => kind !== "svg");
@@ -232,11 +239,13 @@
       cell.redrawn ??= { src, alt, width, height, style: `--w:${width}px` };
       picture(cell.image, svg[1]);
     }
+    const closed = quiet && !error && cell.stored.some((one) => one.matches("details:not([open])"));   // a prediction is asked for
+    const same = plain(parts).trim() === standing(cell).trim();
     if (cell.image) show(cell, printed.length ? printed : null);
-    else if (!quiet || error || plain(parts).trim() !== standing(cell).trim()) show(cell, parts);
-    cell.said = error ? [`${error}${line ? `, line ${line}` : ""}`, true] : [parts.length ? "Done" : "Done, without error"];
+    else if (!closed && (!quiet || error || !same)) show(cell, parts);
+    cell.said = quiet && !error && (cell.figure || closed) ? [""] : error ? [`${error}${line ? `, line ${line}` : ""}`, true] : [parts.length ? "Done" : "Done, without error"];
     cell.failed = Boolean(error);
-    if (!quiet || error || !cell.figure) Object.assign(cell, { shown: cell.going.key, shownSource: cell.going.source });
+    if (!quiet || error || !(cell.figure || (closed && !same))) Object.assign(cell, { shown: cell.going.key, shownSource: cell.going.source });
     cell.going = null;
   };
 
@@ -309,7 +318,10 @@
     begin: ({ number }) => {
       running.now = cells[number];
       const at = running.list.indexOf(cells[number]) + 1;
-      tell(running.cell, at === running.list.length ? "Running" : `Running the cells above, ${at} of ${running.list.length - 1}`);
+      if (at < running.list.length) return void tell(running.cell, `Running ${at} of ${running.list.length - 1}`, false, "above", running.now);
+      tell(running.cell, "Running");
+      const { cell } = running;          // what it said before goes when it does not answer at once
+      setTimeout(() => running?.now === cell && !cell.going?.parts.length && !cell.image && show(cell, []), 400);
     },
     out: (data) => heard.said(data),
     err: (data) => heard.said(data),
@@ -333,7 +345,7 @@
     again: () => { ran = []; hand(running.cell); },       // a module came: begin again, with it
     finished: () => {
       ran = running.codes;
-      const failed = running.list.filter((one) => one.failed && one !== running.cell);
+      const failed = cells.filter((one) => one.failed && one.number < running.cell.number);
       if (failed.length) running.cell.said = [`${running.cell.said[0]};`, running.cell.failed, `${failed.length} above failed`, failed[0]];
       finish();
     },
@@ -362,9 +374,12 @@
   const stop = (cell) => {
     end();
     queue = [];
-    if (cell.going?.parts.length && !cell.image) Object.assign(cell, { shown: cell.going.key, shownSource: cell.going.source });
-    const above = running.now && running.now !== cell;
-    cell.said = above ? ["Stopped in", false, "a cell above", running.now] : ["Stopped"];
+    const { now } = running, above = now && now !== cell;
+    if (now?.going && !now.image) {
+      if (above || !now.going.parts.length) show(now, now.going.parts);
+      Object.assign(now, { shown: now.going.key, shownSource: now.going.source, said: ["Stopped here"] });
+    }
+    cell.said = above ? ["Stopped in", false, "a cell above", now] : ["Stopped"];
     finish();
     tell(cell, ...cell.said);
   };
@@ -380,7 +395,7 @@
     cell.status = make("span", "run-status");
     cell.status.setAttribute("role", "status");
     bar.append(cell.status);
-    cell.reset = make("button", "run-button run-reset", { type: "button", textContent: "Reset", hidden: true, title: "Bring back the book’s code and output" });
+    cell.reset = make("button", "run-button run-reset", { type: "button", textContent: cell.scratch ? "Clear" : "Reset", hidden: true, title: cell.scratch ? "Empty this cell" : "Bring back the book’s code and output" });
     cell.run = make("button", "run-button run-run", { type: "button", title: "Run this cell, after the cells above it (Shift+Enter)" });
     const pen = make("button", "run-button run-edit", { type: "button", title: "Edit", innerHTML: drawing("edit") });
     pen.setAttribute("aria-label", "Edit the code");
@@ -417,6 +432,7 @@
     cell.reveal = (shown) => {
       box.hidden = !shown;
       open.setAttribute("aria-expanded", String(shown));
+      open.textContent = shown ? "Hide its code" : "Change this figure";
     };
     open.addEventListener("click", () => {
       cell.reveal(box.hidden);

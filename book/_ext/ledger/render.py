@@ -21,8 +21,7 @@ ROUTES = {
 }
 # what the line under an equation calls its error: that of float64, by whichever route it is largest
 HEADLINE = ("float", "plain", "step", "nnlib", "series", "rate")
-HOW = {"evaluated": "evaluated", "binds": "says what a letter stands for on its page",
-       "chosen": "chosen or supposed, nothing to compare"}
+HOW = {"evaluated": "evaluated", "binds": "says what a letter stands for on its page", "chosen": "chosen or supposed"}
 
 
 def bound(error, least=1e-16):
@@ -101,9 +100,10 @@ def line_under(app, ledger, docname, label):
     agree = "exactly" if (error := ledger.headline(label)) == "exact" else error.replace("< ", "to ")
     line += [nodes.literal("", label), nodes.Text(f" · computed as printed on {ledger.networks(label)}: ")]
     if function := ledger.rows[label].get("function"):
-        line += [nodes.Text("agrees with "), to_function(app, docname, function), nodes.Text(f" {agree}. ")]
+        line += [to_function(app, docname, function), nodes.Text(" and all other routes agree ")]
     else:
-        line += nodes.Text(f"both sides agree {agree}. ")
+        line += nodes.Text("all routes agree ")
+    line += [nodes.inline("", agree, classes=["stay"]), nodes.Text(". ")]
     line += to_row
     return line
 
@@ -137,22 +137,28 @@ def part_of(app, ledger, docname, part):
                         key=lambda label: order.index(ledger.places[label][0]))
         rows = [equation_row(app, ledger, docname, label) for label in labels]
         return box("", table(["equation", "evaluated on", "worst error"], rows), classes=["ledger"])
-    lines = dict.fromkeys((page, latex, how) for page, latex, _, how in ledger.sentences)
-    rows = [inline_row(app, docname, *one) for one in sorted(lines, key=lambda one: order.index(one[0]))]
+    rows = [inline_row(app, docname, *one) for one in sorted(equalities(ledger), key=lambda one: order.index(one[0]))]
     return box("", table(["equality", "page", "status"], rows), classes=["ledger"])
 
 
+def equalities(ledger):
+    """(page, latex, how) of the text's equalities; one that stands on a page twice is listed once."""
+    return list(dict.fromkeys((page, latex, how) for page, latex, _, how in ledger.sentences))
+
+
 def summary(ledger):
-    counted = sum(one[3] == "evaluated" for one in ledger.sentences)
+    inline = equalities(ledger)
+    counted = sum(how == "evaluated" for *_, how in inline)
     networks = max((one["networks"] for one in ledger.results.values()), default=0)
     comparisons = sum(one["comparisons"] for one in ledger.results.values())
     entered = sum(label in ledger.rows for label in ledger.places)
     prose = entered - len(ledger.results)
     others = "others say" if prose > 1 else "other says"
     rest = f"{len(ledger.results)} are evaluated; the {others} why not" if prose else "all are evaluated"
-    return (f"{entered} equations are displayed in this book, and {rest}. Each meets up to {networks} networks; together "
-            f"that is {comparisons:,} comparisons of two sides. Of the {len(ledger.sentences)} equalities that stand in the "
-            f"text, {counted} are evaluated; the others choose or suppose something, or say what a letter stands for.")
+    return (f"{entered} equations are displayed in this book, and {rest}. Each meets up to {networks} networks, or as "
+            f"many vectors or functions as its row says; together that is {comparisons:,} comparisons of two sides. Of the "
+            f"{len(inline)} equalities that stand in the text, {counted} are evaluated; the others choose or suppose "
+            "something, or say what a letter stands for.")
 
 
 def reading_order(env):

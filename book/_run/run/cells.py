@@ -23,8 +23,9 @@ warnings.filterwarnings("ignore", message=".*non-interactive", category=UserWarn
 # What an error's own words leave open here: its kind, some of its words, and a line for the reader.
 HINTS = (
     (ModuleNotFoundError, "No module named '([^'.]+)",
-     "Python in the page has NumPy, Matplotlib, nnlib and its own library, and not {}. The chapter’s notebook can be "
-     "downloaded above, for a Python that has it."),
+     "Python in the page has NumPy, Matplotlib, nnlib and its own library, and not {}. The chapter’s notebook, for "
+     "a Python that has it, is behind the arrow at the top of the page."),
+    (AssertionError, "", "An assert compares with the book’s own numbers: after a change that is meant, it is right to fail."),
     (EOFError, "reading a line", "Nothing can be typed in while a cell runs: write the value into the code."),
     (ValueError, "read-only", "A network and its trace are never changed in place: net.replace(0, W=…) is a new network."),
 )
