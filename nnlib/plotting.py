@@ -403,7 +403,6 @@ def _network(paper, net, x, lit, weights, values, names, pitch=None):
     below = _below(trace, values, lit)
     columns = [_drawn(width, k, lit) for k, width in enumerate(net.widths)]
     high = max(94, 70 + 20 * (len(below) + (trace is not None)) + (8 if lit and lit[0] == "b" else 0))
-    high *= max(map(len, columns)) > 1
     wide = pitch or min(164, (WIDTH - 120) / len(net))
     places = {(k, unit): (k * wide, (row - (len(column) - 1) / 2) * high)
               for k, column in enumerate(columns) for row, unit in enumerate(column)}

@@ -25,11 +25,12 @@ PLACED = 0.02                   # pixels; processors differ far below, and nobod
 
 PENCIL, TWIN, X = pencil_network(), pencil_twin(), (2, 3)
 THIN = Network([Layer([[2]], [-1], "square"), Layer([[-2]], [11], "square"), Layer([[3]], [140], "square")])
-DEEP = Network([Layer([[1]], [0.5], "tanh")] * 6)
+DEEP = Network([Layer([[1]], [0.5], "tanh")] * 7)
 DEAD = Network([Layer(np.eye(2), [0, 0], "relu"), Layer([[1, 1], [0, 1]], [0, 0], "relu")])
-ONE = Network([Layer([[0.123456, -2.5, 1e-9]], [1e8], "identity")])
+TWO = Network([Layer([[0.123456, -2.5, 1e-9], [0, 0, 1]], [1e8, 0.123456], "identity")])
 FAN = Network([Layer(np.arange(24).reshape(6, 4) % 5 - 2, np.arange(6), "square"), Layer(np.ones((1, 6)), [0], "square")])
 WIDE = Network([Layer(np.ones((9, 7)) / 7, np.zeros(9), "tanh"), Layer(np.ones((2, 9)), [1, -1], "identity")])
+TALL = Network([Layer(np.ones((9, width)) / width, np.zeros(9), "tanh") for width in (2, 9, 9, 9, 9, 9)])
 BIG, IMAGE = digits_network(), digits()[0][0]
 RAMP = np.linspace(-2, 1, 64)
 STEPS = np.logspace(-1, -13, 25)
@@ -41,6 +42,7 @@ SHEET = {
         M([1e7, 123456.7, -0.5]), M([[1, -12, 144]], "row", lit=(0, slice(1, 3)), chosen=(0, 0)), M(-7, "one", chosen=())),
     "wider than the page": partial(p.matrices, M([np.arange(31)]), "=", M([np.arange(31)])),
     "just whole": partial(p.matrices, M([9999999, 1e7, -9999999, 12.5, 2e7 + 0.5])),
+    "marked twice": partial(p.matrices, M([[1, 2], [3, 4]], lit=(0, slice(None)), chosen=(slice(None), 0))),
     "a row of text": partial(p.matrices, "= ? "),
     "a selector": partial(p.selector, [7, -3, 5], 1),
     "a selector of one": partial(p.selector, [-0.5], 0),
@@ -56,12 +58,13 @@ SHEET = {
     "a bias of the last layer": partial(p.network, TWIN, X, lit=("b", 3, 1), values="both"),
     "four layers": partial(p.network, TWIN, X, lit=("W", 1, 0, 1)),
     "many wires": partial(p.network, FAN, (1, -1, 2, 0)),
-    "six layers": partial(p.network, DEEP, [1], lit=("b", 2, 0)),
+    "seven layers": partial(p.network, DEEP, [1], lit=("b", 2, 0)),
     "what does not move": partial(p.network, DEAD, (1, -1), lit=("W", 0, 1, 0), values="both"),
     "what moves in part": partial(p.network, DEAD, (1, 2), lit=("W", 0, 0, 0)),
-    "one unit, long numbers": partial(p.network, ONE, (123456, -0.00012345, 7)),
+    "long numbers": partial(p.network, TWO, (123456, -0.00012345, 7)),
     "shortened": partial(p.network, BIG, IMAGE, lit=("W", 0, 17, 20)),
     "shortened, at rest": partial(p.network, WIDE, np.arange(7)),
+    "shortened, far on": partial(p.network, TALL, (1, 2), lit=("W", 5, 6, 7)),
     "shortened, a bias": partial(p.network, WIDE, np.arange(7), lit=("b", 0, 5)),
     "shortened, a weight after": partial(p.network, WIDE, np.arange(7), lit=("W", 1, 0, 4)),
     "a chain": partial(p.chain, THIN, (2,), lit=("W", 0, 0, 0)),
