@@ -519,12 +519,12 @@ def _chip(paper, boxes, rivals, ends, word, here):
     low, high = middles - half, middles + half
     boxes_low, boxes_high = np.split(np.array(boxes), 2, axis=1)
     sides = np.minimum(high[:, None], boxes_high) - np.maximum(low[:, None], boxes_low)
-    cost = 9 * sides.clip(0).prod(axis=2).sum(axis=1) + 30 * abs(tries - 0.3)
+    covered, crossed = sides.clip(0).prod(axis=2).sum(axis=1), np.zeros(tries.size)
     for (x0, y0), (x1, y1) in rivals:
         steep = (y1 - y0) / (x1 - x0)
         away = abs(y0 + steep * (middles[:, 0] - x0) - middles[:, 1])
-        cost += 14 * (away < half[1] + abs(steep) * half[0])
-    x, y = middles[cost.argmin()]
+        crossed += away < half[1] + abs(steep) * half[0]
+    x, y = middles[np.lexsort((abs(tries - 0.3), crossed, covered))[0]]      # the last one counts most
     boxes.append(paper.text(x, y, word, 16, ACCENT if here else INK, bold=here))
 
 
