@@ -321,7 +321,7 @@
       if (at < running.list.length) return void tell(running.cell, `Running ${at} of ${running.list.length - 1}`, false, "above", running.now);
       tell(running.cell, "Running");
       const { cell } = running;          // what it said before goes when it does not answer at once
-      setTimeout(() => running?.now === cell && !cell.going?.parts.length && !cell.image && show(cell, []), 400);
+      setTimeout(() => running?.now === cell && cell.going?.parts.length === 0 && !cell.image && show(cell, []), 400);
     },
     out: (data) => heard.said(data),
     err: (data) => heard.said(data),
