@@ -366,6 +366,31 @@ def test_no_line_begins_with_a_comma(tab, address):  # noqa: F811
         assert page.evaluate(alone) == 0, width
 
 
+def test_the_ledger_is_searched_as_a_reader_types(tab, address):  # noqa: F811
+    page = tab(f"{address}/ledger.html")
+    find, said = page.get_by_label("Find").first, page.locator("div.ledger-panel output").first
+    rows = page.locator("div.ledger").first.locator("tbody tr:visible")
+    everything = rows.count()
+    assert everything > 30 and said.inner_text() == f"{everything} of {everything}"
+    for typed, label in (("weight-last", "weight-last"), ("WEIGHT last", "weight-last"), ("W^m a^m", "layer-z"),
+                         ("w^m = w", None), (r"\mathbf{W}^m \mathbf{a}^m", "layer-z"), ("φ", "layer-a"), ("ϕ", "layer-a")):
+        find.fill(typed)
+        shown = rows.count()
+        assert said.inner_text() == (f"{shown} of {everything}" if shown else "nothing found"), typed
+        assert shown < everything and (shown > 0) == bool(label), typed
+        assert label is None or page.locator(f"#ledger-{label}").is_visible(), typed
+    find.fill("no such thing")
+    page.evaluate("location.hash = 'ledger-loop-step'")
+    page.locator("#ledger-loop-step").wait_for(state="visible", timeout=5000)
+    assert rows.count() == everything and find.input_value() == "", "a link to a row shows it"
+    page.get_by_label("Function").select_option("dy_db")
+    assert 0 < rows.count() < everything and page.locator("#ledger-bias-last").is_visible()
+    page.get_by_label("Status").select_option("evaluated")
+    second = page.locator("div.ledger").nth(1).locator("tbody tr:visible")
+    assert second.count() == int(page.locator("div.ledger-panel output").nth(1).inner_text().split()[0]) > 50
+    assert page.wrong == []
+
+
 def test_an_equation_of_another_page_shows_itself(tab, address, site):  # noqa: F811
     page = tab(f"{address}/04_bias_derivatives.html")
     there = parse(site / f"{HEAVY}.html").select_one("div.math[id^=equation-]")
