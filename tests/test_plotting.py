@@ -193,6 +193,21 @@ def test_the_lit_numbers_are_the_derivative(net):
             assert overlaps(figure) == []
 
 
+def test_places_may_come_from_numpy():
+    def same(figure, net, x, *lit):
+        one, other = (drawings.said(figure(net, x, alt="a", lit=(lit[0], *map(kind, lit[1:])))) for kind in (int, np.int64))
+        return one == other
+
+    assert same(p.network, PENCIL, X, "W", 1, 1, 2) and same(p.network, PENCIL, X, "b", 0, 2)
+    assert same(p.chain, THIN, (2,), "W", 1, 0, 0) and same(p.network, digits_network(), IMAGE, "W", 1, 9, 20)
+
+
+def test_a_text_that_just_fits_keeps_its_size():
+    with p._paper("a") as paper:
+        paper.text(0, 0, "12", 18, fit=p._ink("12", 18).width)
+        assert texts(paper.figure())[0].get_size() == 18
+
+
 def test_the_figure_of_the_sample():
     shown = numbers(p.network(PENCIL, X, alt="a", lit=("W", 0, 1, 0)), p.ACCENT)
     assert shown == [12, -144, -48, -576, 480, 384, 1]
