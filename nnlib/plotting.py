@@ -572,11 +572,12 @@ def tangent(f, at, slope, *, alt, span, name="", value_name="", h=None):
             px, py = plane.at(x, f(x))
             paper.line([px, px], [py, 289], REST, 1, (0, (2, 3)))
             paper.disc(px, py, *((5, "none", INK) if x == at else (4, "none", BLUE)))
-            if x == at or 430 * h / span > 120:
+            if x == at or h > 0.28 * span:
                 paper.text(px, 302, _number(x), 16)
-        paper.line([0, 215], [plane.at(at, f(at))[1]] * 2, REST, 1, (0, (2, 3)))
-        paper.text(-8, plane.at(at, f(at))[1], _number(f(at)), 16, align=1)
-        ends = _apart([plane.at(xs[-1], ys[-1])[1] for ys, *_ in lines], 23)
+        middle, level = plane.at(at, f(at))
+        paper.line([0, middle], [level, level], REST, 1, (0, (2, 3)))
+        paper.text(-8, level, _number(f(at)), 16, align=1)
+        ends = _apart([plane.at(at, ys[-1])[1] for ys, *_ in lines], 23)
         for end, (ys, words, *how) in zip(ends, lines):
             plane.line(xs, ys, *how)
             if words:
