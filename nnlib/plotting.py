@@ -608,7 +608,7 @@ def _tangent(f, at, slope, span, h, value_name):
         lines.append((value(at - h) + rate * (xs - at + h), f"secant {rate:.4g}" if not np.isfinite(rate)
                       else f"secant {_number(rate)}", BLUE, 1.6, (0, (6, 4))))
     for heights, words, *_ in lines:
-        _validate.finite(f"the line {words}", heights / 1e-3, "scale f, or draw it elsewhere")
+        _validate.finite(f"the line {words}" if words else "the curve", heights / 1e-3, "scale f, or draw it elsewhere")
     return value, at, span, h, lines, xs
 
 

@@ -74,6 +74,8 @@ SHEET = {
     "a tangent": partial(p.tangent, lambda t: t * t, 3, 6, span=2, name="$t$", value_name="$t^2$", h=1),
     "a tangent without a secant": partial(p.tangent, np.sin, 0.3, float(np.cos(0.3)), span=1.5, value_name="sin"),
     "a wrong tangent": partial(p.tangent, lambda t: t**3, -1, -3, span=0.5, h=0.1, name="$t$"),
+    "a tangent that falls": partial(p.tangent, lambda t: -3 * t**2, 1, -6, span=0.05, h=0.02, value_name="y"),
+    "a secant named at its limit": partial(p.tangent, np.cos, 0, 0, span=1, h=0.28),
     "a tangent of a constant": partial(p.tangent, lambda t: 7.0, 2, 0, span=1),
     "a tangent of a small constant": partial(p.tangent, lambda t: -0.1, 2, 0, span=1, h=0.5),
     "a tangent of nearly a constant": partial(p.tangent, lambda t: 1 + 4e-13 * t, 0, 0, span=1),
@@ -138,7 +140,7 @@ def parts(figure):
         xy = line.get_xydata()
         some = xy[np.linspace(0, len(xy) - 1, min(len(xy), 9)).round().astype(int)]
         yield (f"line {points(some)} of {len(xy)}, {np.isnan(xy).sum()} not drawn, {line.get_color()} "
-               f"width {line.get_linewidth():g} dashes {line._dash_pattern[1]}")
+               f"width {line.get_linewidth():g} dashes {line._dash_pattern}")
     for patch in axes.patches:
         shape = patch.get_path().transformed(patch.get_patch_transform())
         box = shape.get_extents()

@@ -311,6 +311,19 @@ def test_a_tangent_shows_its_point_its_slope_and_the_secant():
         p.tangent(np.sin, 0, 1, alt="a", span=0)
 
 
+def test_a_tangent_that_cannot_be_drawn_is_refused():
+    edge = 2.0**53                                                          # beside it the floats are 2 apart, or 1
+    for at in (edge, -edge):
+        with pytest.raises(ValueError, match="span must be larger"):
+            p.tangent(lambda t: t / edge, at, 1 / edge, alt="a", span=60)
+        assert p.tangent(lambda t: t / edge, at, 1 / edge, alt="a", span=120.5)
+    assert p.tangent(lambda t: t / edge, edge, 1 / edge, alt="a", span=60.5)
+    assert p.tangent(lambda t: 1e304, 0, 0, alt="a", span=1)
+    for named, told in (("", "the curve"), ("y", "the line y")):
+        with pytest.raises(OverflowError, match=f"{told} is beyond .*scale f"):
+            p.tangent(lambda t: 1e306, 0, 0, alt="a", span=1, value_name=named)
+
+
 def test_digits_and_their_derivatives():
     y_hat = np.arange(10)[::-1] / 45
     figure = p.digit(IMAGE, y_hat, alt="a")
