@@ -324,6 +324,15 @@ def test_a_tangent_that_cannot_be_drawn_is_refused():
             p.tangent(lambda t: 1e306, 0, 0, alt="a", span=1, value_name=named)
 
 
+@pytest.mark.parametrize("low, high, ends", [
+    (2, 3, (2, 3)), (-1e6, 0, (-1e6, 0)), (1e-20, 2e-20, (1e-20, 2e-20)), (1, 1 + 1e-11, (1, 1 + 1e-11)),
+    (8, 8, (4, 12)), (-8, -8, (-12, -4)), (0, 0, (-0.5, 0.5)), (-0.1, -0.1, (-0.6, 0.4)),
+    (1e6, 1e6 + 1e-7, (5e5, 1.5e6 + 1e-7)), (-1e6 - 1e-7, -1e6, (-1.5e6, -5e5)),
+])
+def test_an_axis_has_a_length(low, high, ends):
+    assert p._apart_at_least(low, high) == pytest.approx(ends, rel=1e-12, abs=1e-25)
+
+
 def test_digits_and_their_derivatives():
     y_hat = np.arange(10)[::-1] / 45
     figure = p.digit(IMAGE, y_hat, alt="a")
