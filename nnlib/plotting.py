@@ -690,7 +690,7 @@ def activation_curves(names, *, alt):
         for k, phi in enumerate(names):
             left, top = 245 * (k % across), 225 * (k // across)
             height, slope = _drawn_curves(phi, z)
-            slope[1:][abs(np.diff(slope)) > 0.5] = np.nan         # a jump is not drawn
+            slope[1:][_jumps(slope)] = np.nan
             curves = ((height, "$\\phi$", INK, 2), (slope, "$\\phi$′", ACCENT, 2, (0, (5, 2))))
             ys = [min(-0.2, *(np.nanmin(curve[0]) for curve in curves)),
                   max(1.2, *(np.nanmax(curve[0]) for curve in curves))]
@@ -700,13 +700,20 @@ def activation_curves(names, *, alt):
             plane.line([-3, 3], [1, 1], REST, 1, (0, (2, 3)))
             paper.text(left - 5, plane.at(0, 1)[1], "1", 14, GREY, 1)
             paper.text(left + 95, top - 20, phi.name.replace("_", " "), 17)
-            ends = _apart([plane.at(3, curve[-1])[1] for curve, *_ in curves], 22)
+            ends = _apart([plane.at(3, curve[np.isfinite(curve)][-1])[1] for curve, *_ in curves], 22)
             for end, (curve, label, colour, *how) in zip(ends, curves):
                 plane.line(z, curve, colour, *how)
                 paper.text(left + 198, end, label, 18, colour, align=0)
             for x in (-3, 3):
                 paper.text(plane.at(x, 0)[0], top + 166, _number(x), 14, GREY)
         return paper.figure()
+
+
+def _jumps(curve):
+    """Where a curve jumps, which is not drawn: a step that is large, and much larger than those beside it."""
+    steps = abs(np.diff(curve))
+    beside = np.maximum(np.append(0, steps[:-1]), np.append(steps[1:], 0))
+    return (steps > 0.5) & (steps > 2 * beside)
 
 
 @_validate.overflow_in_words

