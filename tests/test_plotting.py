@@ -336,6 +336,20 @@ def test_an_axis_has_a_length(low, high, ends):
     assert p._apart_at_least(low, high) == pytest.approx(ends, rel=1e-12, abs=1e-25)
 
 
+def test_errors_that_are_none_are_refused():
+    steps = [0.1, 0.2]
+    for errors in ({"": steps}, {"a": [-0.5, 1]}, dict.fromkeys("abcd", steps), {}):
+        with pytest.raises((ValueError, TypeError), match="must"):
+            p.error_curves(steps, errors, alt="a")
+
+
+def test_a_jump_is_large_and_alone():
+    for height, found in ((0.4, 0), (0.5, 0), (0.6, 1)):
+        assert p._jumps(np.array([0, 0, height, height])).tolist() == [False, bool(found), False]
+    assert p._jumps(np.array([0, 0.6, 0.6])).tolist() == [True, False]
+    assert not p._jumps(np.array([0, 1, 1.5])).any() and not p._jumps(np.exp(np.arange(-3, 3, 0.1))).any()
+
+
 def test_digits_and_their_derivatives():
     y_hat = np.arange(10)[::-1] / 45
     figure = p.digit(IMAGE, y_hat, alt="a")
