@@ -323,6 +323,40 @@ def test_a_cited_equation_shows_itself(tab, address):  # noqa: F811
     assert not box.is_visible() and page.wrong == []
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_cited_equation_covers_neither_its_link_nor_the_edge(tab, address, width):  # noqa: F811
+    """Over the link where there is room for it with 8 pixels to spare, else below; 4 pixels away, 8 from the edges."""
+    page = tab(f"{address}/{HEAVY}.html", width)
+    links = page.locator('.bd-article a[href*="#equation-"]:not(.headerlink)')
+    place = """(link, [top, right]) => { const at = () => link.getBoundingClientRect();
+        link.style = right ? `position: relative; left: ${innerWidth - right - at().right}px` : '';
+        scrollBy({top: at().top - top, behavior: 'instant'});
+        link.blur(); link.focus({focusVisible: true, preventScroll: true}); }"""
+    look = """link => { const { top, bottom, left } = link.getBoundingClientRect(),
+        box = document.getElementById('equation-shown').getBoundingClientRect();
+        return {top, bottom, left, over: box.top, under: box.bottom, from: box.left, to: box.right, high: box.height}; }"""
+    room, seen, met = page.evaluate("document.documentElement.clientWidth"), {"high": 300}, set()
+    page.evaluate("document.querySelector('.bd-article').style.padding = '900px 0'")     # every link can be brought anywhere
+    for number in range(links.count()):
+        link = links.nth(number)
+        for spare, right in ((100, 0), (12, 0), (4, 0), (-4, 0), (100, 12)):
+            page.keyboard.press("Escape")
+            top = seen["high"] + spare                          # the box has so much room over the link
+            link.evaluate(place, [top, right])
+            page.locator("#equation-shown").wait_for(state="visible")
+            seen = link.evaluate(look)
+            assert abs(seen["top"] - top) < 1, "the link can be brought to its place"
+            above = top > seen["high"] + 8
+            gap = seen["top"] - seen["under"] if above else seen["over"] - seen["bottom"]
+            assert abs(gap - 4) < 0.5 and seen["over"] >= 3, (number, spare, seen)
+            assert seen["from"] > 7.5 and seen["to"] < room - 7.5, (number, spare, seen)
+            free = seen["left"] + seen["to"] - seen["from"] + 8 <= room
+            assert abs(seen["from"] - seen["left"]) < 0.5 or not free, (number, spare, seen)
+            assert abs(seen["to"] + 8 - room) < 0.5 or free or seen["from"] < 8.5, (number, spare, seen)
+            met.add((above, free))
+    assert len(met) > 2, met
+
+
 def test_a_finger_sees_a_cited_equation_before_it_goes_there(tab, address):  # noqa: F811
     page = tab(f"{address}/{HEAVY}.html", 390, has_touch=True, is_mobile=True)
     link, shown = page.locator(".bd-article a[href^='#equation-']:not(.headerlink)").last, page.locator("#equation-shown")

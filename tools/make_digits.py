@@ -61,14 +61,20 @@ def accuracy(parameters, X, labels):
     return (X.argmax(axis=1) == labels).mean()
 
 
-def main():
-    from sklearn.datasets import load_digits
-    images, labels = load_digits(return_X_y=True)
+def classifier(images, labels):
+    """W and b of each layer, to three decimals and without negative zeros; how much it knows is printed."""
     X, Y = images / 16, np.eye(10)[labels]
     parameters = train(X[:TRAINING], Y[:TRAINING], np.random.default_rng(1))
     parameters = [[p.round(3) + 0.0 for p in layer] for layer in parameters]
     for name, rows in (("seen", slice(TRAINING)), ("unseen", slice(TRAINING, None))):
         print(f"{name}: {accuracy(parameters, X[rows], labels[rows]):.1%}")
+    return parameters
+
+
+def main():
+    from sklearn.datasets import load_digits
+    images, labels = load_digits(return_X_y=True)
+    parameters = classifier(images, labels)
     np.savez_compressed(PACKAGE / "digits.npz", images=images.astype(np.uint8),
                         labels=labels.astype(np.uint8))
     np.savez_compressed(PACKAGE / "digits_network.npz",
