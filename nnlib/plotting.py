@@ -716,7 +716,6 @@ def _jumps(curve):
     return (steps > 0.5) & (steps > 2 * beside)
 
 
-@_validate.overflow_in_words
 def _drawn_curves(phi, z):
     """Fresh arrays of φ and φ′, each of them finite."""
     return [_validate.array(f"{letter} of {phi.name}", function(z.copy()), z.shape).copy()
@@ -749,7 +748,7 @@ def digit(image, y_hat=None, *, alt, label=None):
 
 
 def _bars(paper, y_hat, left=270, long=190):
-    low, high = min(0, y_hat.min()), max(0, y_hat.max(), 1e-300)
+    low, high = min(0, y_hat.min()), max(y_hat.max(), 1e-300)
     zero, unit = left - long * low / (high - low), long / (high - low)
     for k, value in enumerate(y_hat):
         y, best = 1 + 20 * k, k == y_hat.argmax()

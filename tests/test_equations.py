@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import time
 from pathlib import Path
 
 import book
@@ -303,8 +304,12 @@ def test_a_book_stops_at_every_kind_of_fault(tmp_path, capfd):
 def test_a_right_book_passes_and_is_evaluated_once(tmp_path, capfd):
     small_book(tmp_path, RIGHT, ROWS["layer-z"])
     for fresh in (1, 0):
+        start = time.monotonic()
         assert book.equations(tmp_path)
-        assert f"1 displayed equations hold, {fresh} of them evaluated anew" in capfd.readouterr().out
+        said = capfd.readouterr().out
+        assert f"1 displayed equations hold, {fresh} of them evaluated anew" in said
+        assert "0 are prose only; 1 equalities in the text" in said
+        assert int(re.search(r"\((\d+) s\)$", said.strip())[1]) <= time.monotonic() - start + 1
     stored = json.loads((tmp_path / "_build" / "equations.json").read_text())
     page = tmp_path / "book" / "index.md"
     page.write_text(page.read_text().replace("+", "-"))

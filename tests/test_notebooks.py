@@ -1,7 +1,9 @@
 """The chapters as files. (That their outputs are true is nbval's work: pytest collects book/*.ipynb as well.)"""
 
 import copy
+import os
 import re
+import time
 from pathlib import Path
 
 import nbformat
@@ -126,3 +128,39 @@ def test_a_failing_cell_is_named(tmp_path):
     chapter = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# T"), nbformat.v4.new_code_cell("1 / 0")])
     with pytest.raises(notebooks.Failed, match="bad.ipynb, cell 2: ZeroDivisionError"):
         notebooks.execute(chapter, tmp_path / "bad.ipynb")
+
+
+def test_a_chapter_is_run_when_something_of_it_changed(tmp_path, capsys):
+    """Its text, its notebook, or nnlib; and from the half that was edited, the other is made."""
+    (tmp_path / "book").mkdir()
+    (tmp_path / "nnlib").mkdir()
+    text, notebook = tmp_path / "book" / "one.md", tmp_path / "book" / "one.ipynb"
+    text.write_text("---\njupytext:\n  formats: ipynb,md:myst\n---\n\n# One\n\n```{code-cell} ipython3\nprint(1 + 1)\n```\n")
+
+    def ran():
+        start = time.monotonic()
+        assert notebooks.main(tmp_path) == 0
+        said, took = capsys.readouterr().out, time.monotonic() - start
+        if "No chapter is stale." in said:
+            return None
+        cells, seconds = re.fullmatch(r"· one\.ipynb: (\d+) cells, ([\d.]+) s\n1 of 1 chapters were stale and have run\.\n",
+                                      said).groups()
+        assert cells == "1" and float(seconds) <= took + 0.1
+        return notebooks.read(notebook).cells[1].outputs[0].text
+
+    assert (ran(), ran()) == ("2\n", None)
+    text.write_text(text.read_text().replace("1 + 1", "1 + 2"))
+    assert (ran(), ran()) == ("3\n", None)
+    edited = notebooks.read(notebook)
+    edited.cells[1].source = "print(4)"
+    notebook.write_text(nbformat.writes(edited))
+    os.utime(text, (1, 1))
+    assert (ran(), ran()) == ("4\n", None) and "print(4)" in text.read_text()
+    (tmp_path / "nnlib" / "new.py").touch()
+    assert (ran(), ran()) == ("4\n", None)
+
+
+def test_cells_that_say_the_same_have_names_of_their_own():
+    same = [nbformat.v4.new_markdown_cell("# T"), *(nbformat.v4.new_markdown_cell("Again.") for _ in range(3))]
+    names = [cell["id"] for cell in notebooks.tidy(nbformat.v4.new_notebook(cells=same)).cells]
+    assert names[2:] == [f"{names[1]}-2", f"{names[1]}-3"]

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nnlib import (Layer, Network, digits, digits_network, dy_db, dy_dW, forward, pencil_network,
+from nnlib import (Activation, Layer, Network, digits, digits_network, dy_db, dy_dW, forward, pencil_network,
                    pencil_twin)
 from nnlib import plotting as p
 from nnlib.plotting import M
@@ -348,6 +348,24 @@ def test_a_jump_is_large_and_alone():
         assert p._jumps(np.array([0, 0, height, height])).tolist() == [False, bool(found), False]
     assert p._jumps(np.array([0, 0.6, 0.6])).tolist() == [True, False]
     assert not p._jumps(np.array([0, 1, 1.5])).any() and not p._jumps(np.exp(np.arange(-3, 3, 0.1))).any()
+    assert p._jumps(np.array([0, 0.4, 1.3, 1.7])).tolist() == [False, True, False]      # between two and three times
+    assert p._jumps(np.array([0, 0.2, 0.8])).tolist() == [False, True]                  # at the end nothing is beside it
+
+
+def test_what_overflows_is_told_and_never_warned_of():
+    big = Activation("big", lambda z: np.exp(1e3 * z), lambda z: 1e3 * np.exp(1e3 * z))
+    with pytest.raises(ValueError, match="f of big must be finite"):
+        p.activation_curves([big], alt="a")
+    with pytest.raises(ValueError, match="what f returns must be finite"):
+        p.tangent(lambda x: np.exp(1e3 * np.float64(x)), 1, 1, span=1, alt="a")
+
+
+@pytest.mark.parametrize("pixel", [-0.5, 1.5])
+def test_a_pixel_is_paper_or_ink_or_between(pixel):
+    image = np.append(IMAGE[:-1], pixel)
+    for draw in (p.digit, lambda image, alt: p.derivative_image(image, np.zeros(64), ["a"], alt=alt)):
+        with pytest.raises(ValueError, match="0 is paper and 1 is ink"):
+            draw(image, alt="a")
 
 
 def test_digits_and_their_derivatives():

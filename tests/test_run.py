@@ -10,6 +10,7 @@ import sys
 import zipfile
 from io import BytesIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import firefox
 import notebooks
@@ -84,6 +85,23 @@ def test_sources_are_asked_in_order_and_one_that_breaks_off_is_passed_over(tmp_p
     never = {"never asked": lambda names, tell: pytest.fail("everything is there")}
     assert runtime.fetch(tmp_path / "store", sources={"x": breaks, "y": runtime.from_folder, **never}) == set()
     assert list(runtime.SOURCES.values()) == [runtime.from_folder, runtime.from_cdn, runtime.from_npm, runtime.from_pypi]
+
+
+def test_a_source_tells_how_far_it_is(tmp_path, monkeypatch):
+    (tmp_path / "there").mkdir()
+    files = {"one": b"1" * 300_000, "two": b"2" * 600_000}
+    for name, content in files.items():
+        (tmp_path / "there" / name).write_bytes(content)
+    server, told = serving(tmp_path / "there"), []
+    monkeypatch.setattr(runtime, "CDN", f"http://127.0.0.1:{server.server_port}/")
+    monkeypatch.setattr(runtime, "FILES", {name: {"sha256": runtime.digest(content), "bytes": len(content)}
+                                           for name, content in files.items()})
+    assert runtime.fetch(tmp_path / "store", told.append, {"a server": runtime.from_cdn}) == set()
+    server.shutdown()
+    server.server_close()
+    assert told[0].endswith("2 files, from a server") and told[-1].endswith(": 0.9 of 0.9 MB")
+    far = [float(re.search(r": ([\d.]+) of 0\.9 MB", one)[1]) for one in told[1:]]
+    assert far == sorted(far) and {0.3, 0.9} < {*far}
 
 
 def test_what_is_pinned_is_closed_and_agrees(root):
@@ -316,6 +334,24 @@ def test_an_endless_loop_is_stopped_and_the_page_answers_meanwhile(chapter):
     assert page.evaluate("document.querySelector(':target') === bar(4).parentElement"), "which one is a link away"
     print(f"first NumPy result {took:.0f} ms; in an endless loop a frame {frame:.1f} ms; Stop {stop:.0f}; anew {again:.0f}")
     assert well(page)
+
+
+def test_what_is_printed_comes_in_pieces_and_ends_somewhere(monkeypatch):
+    """The page's side of Python, without the page: at most twenty messages a second, and the limit holds for their sum."""
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    monkeypatch.syspath_prepend(BOOK / "_run" / "run")
+    import cells
+
+    now, sent = [100.0], []
+    monkeypatch.setattr(cells, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    stream = cells.Stream("out", lambda kind, text: sent.append((kind, text)))
+    for later, text in ((0, "a"), (0.01, "b"), (0.03, "c"), (0.02, "d"), (0.01, "e")):
+        now[0] += later
+        assert stream.write(text) == 1
+    assert sent == [("out", "a"), ("out", "bcd")] and stream.waiting == ["e"]
+    stream.write("x" * 60_000), stream.write("y" * 60_000), stream.write("z")
+    printed = "".join(text for _, text in sent)
+    assert printed == "abcde" + "x" * 60_000 + "y" * 39_995 + "\n… The rest is not shown, after 100,000 characters.\n"
 
 
 def test_an_error_shows_the_readers_lines_and_no_others(notation):

@@ -195,10 +195,28 @@ def test_two_builds_at_once_wait_for_each_other(tmp_path, root, capfd):
     small(tmp_path, root, "# One\n\nA number $1$.\n")
     (tmp_path / "book" / "equations.toml").write_text("")
     code = f"import book; from pathlib import Path; raise SystemExit(not book.build(Path({str(tmp_path)!r})))"
+    start = time.monotonic()
     both = [subprocess.Popen([sys.executable, "-c", code], cwd=root / "tools") for _ in range(2)]
     assert [one.wait() for one in both] == [0, 0]
     said = capfd.readouterr().out
     assert said.count("Another build is under way") == said.count("Building the book") == said.count("pages in") == 1, said
+    assert int(re.search(r"pages in (\d+) s", said)[1]) <= time.monotonic() - start + 1
+
+
+def test_a_busy_port_is_passed_over(tmp_path, monkeypatch):
+    with serving(tmp_path) as busy, book.listen(tmp_path, busy.server_port) as server:
+        assert 0 < server.server_port - busy.server_port < 100
+        busy.shutdown()
+    tried = []
+
+    def refuse(place, handler):
+        tried.append(place[1])
+        raise OSError
+
+    monkeypatch.setattr(book, "ThreadingHTTPServer", refuse)
+    with pytest.raises(SystemExit, match="Every port from 8000 to 8099 is busy"):
+        book.listen(tmp_path, 8000)
+    assert tried == [*range(8000, 8100)]
 
 
 # In a browser -------------------------------------------------------------------------------------------------------

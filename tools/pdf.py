@@ -11,7 +11,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import book
@@ -230,7 +229,5 @@ if __name__ == "__main__":
     found = chromium()
     if not found:
         sys.exit("The PDF is printed by Chromium or Chrome, and neither was found; everything else works without it.")
-    start = time.perf_counter()
     made, pages = make(book.ROOT, found)
-    print(f"The book is in {made.relative_to(book.ROOT)}: {pages} pages, "
-          f"{made.stat().st_size / 1e6:.1f} MB, {time.perf_counter() - start:.0f} s.")
+    print(f"The book is in {made.relative_to(book.ROOT)}: {pages} pages, {made.stat().st_size / 1e6:.1f} MB.")
