@@ -136,6 +136,14 @@ def test_each_activation_and_slope_at_sixty_digits_is_itself(name):
             assert abs(slope(mpmath.mpf(z)) - float(plain_slope(np.float64(z)))) < 1e-15
 
 
+def test_a_case_knows_its_shape():
+    case = all_cases(REGISTRY)["pencil"][0]
+    assert (case.n, case.widths, case.size) == (2, (2, 3, 2, 3), 6 + 3 + 6 + 2 + 6 + 3)
+    case = referees.random_case((2, 4, 3), "tanh", np.random.default_rng(1))
+    assert (case.n, case.widths, case.size, case.phi) == (1, (2, 4, 3), 8 + 4 + 12 + 3, ("tanh", "tanh"))
+    assert referees.plain_case(case.network, case.x).y.tolist() == [0, 0.25, 0.5]
+
+
 def test_the_referees_agree_and_notice_a_wrong_package(monkeypatch):
     def wrong(net, x, m, i, j):
         return nnlib.entries.dy_dW(net, x, m, i, j) * (1 + 1e-9)

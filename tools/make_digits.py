@@ -17,12 +17,18 @@ PACKAGE = Path(__file__).resolve().parent.parent / "nnlib"
 WIDTHS, TRAINING, EPOCHS, BATCH, STEP, DECAY = (64, 32, 16, 10), 1437, 60, 32, 4e-3, 0.1
 
 
-def gradients(parameters, X, Y):
-    """The gradient of softmax cross-entropy for tanh, tanh, identity."""
+def layers_of(parameters, X):
+    """What each layer reads, and the answer: tanh, tanh, identity."""
     activations = [X]
     for W, b in parameters:
         z = activations[-1] @ W.T + b
         activations.append(np.tanh(z) if len(activations) < len(parameters) else z)
+    return activations
+
+
+def gradients(parameters, X, Y):
+    """The gradient of softmax cross-entropy."""
+    *activations, z = layers_of(parameters, X)
     exponentials = np.exp(z - z.max(axis=1, keepdims=True))
     delta = (exponentials / exponentials.sum(axis=1, keepdims=True) - Y) / len(X)
     result = []
@@ -56,9 +62,7 @@ def train(X, Y, rng):
 
 def accuracy(parameters, X, labels):
     """The share of images whose largest output is their label."""
-    for m, (W, b) in enumerate(parameters):
-        X = X @ W.T + b if m == len(parameters) - 1 else np.tanh(X @ W.T + b)
-    return (X.argmax(axis=1) == labels).mean()
+    return (layers_of(parameters, X)[-1].argmax(axis=1) == labels).mean()
 
 
 def classifier(images, labels):
