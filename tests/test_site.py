@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -110,6 +111,28 @@ def test_math_is_rendered_by_the_katex_whose_style_sheet_is_served(site, root):
     assert not any("mathjax" in address.lower() for address in loads(chapter))
     assert f'"{katex.katex_version}"' in (root / "book" / "_vendor" / "katex" / "katex.min.css").read_text()
     assert ".katex .mathbf{" in next((site / "_static").glob("lean.*.css")).read_text()
+
+
+def test_a_node_that_does_not_listen_yet_is_asked_again(tmp_path, monkeypatch):
+    """A socket where nobody listens refuses for real; the second try finds one who does."""
+    from page import patient
+
+    place, tries = Path("katex.sock"), []
+    monkeypatch.chdir(tmp_path)                 # a socket's path may not be long
+
+    def start(folder, timeout):
+        tries.append(timeout)
+        with socket.socket(socket.AF_UNIX) as there, socket.socket(socket.AF_UNIX) as asks:
+            there.bind(place.name)
+            if len(tries) > 1:
+                there.listen()
+            asks.connect(place.name)
+        return "connected"
+
+    assert patient(start)(tmp_path, 5) == "connected" and tries == [5, 5]
+    place.unlink()
+    with pytest.raises(ConnectionRefusedError):
+        patient(lambda folder, timeout: start(folder, tries.clear()))(tmp_path, 5)
 
 
 def test_building_again_does_nothing(site, root):

