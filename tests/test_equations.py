@@ -266,7 +266,7 @@ WRONG = r"""# A page of faults
 
 $$ \mathbf{z}^m = \mathbf{W}^m \mathbf{a}^m - \mathbf{b}^m $$ (wrong-sign)
 
-$$ \mathbf{x} = \mathbf{x} $$
+$$ \mathbf{x} = \mathbf{x} + \mathbf{x} - \mathbf{x} + \mathbf{x} - \mathbf{x} $$
 
 $$ \mathbf{a}^0 = \mathbf{x} $$ (no-check)
 
@@ -299,7 +299,7 @@ def test_a_book_stops_at_every_kind_of_fault(tmp_path, capfd):
     assert not book.equations(tmp_path)
     said = capfd.readouterr().out
     for fault in (r"md:3: WARNING: equation \(wrong-sign\) does not hold: on [\d-]+, \w+: .*\\mathbf\{b\}\^m at m = 0 is \(",
-                  r"md:5: WARNING: an equation without a label",
+                  r"md:5: WARNING: an equation without a label: \$\$ \\mathbf\{x\} = \\mathbf\{x\} \+ .{31} … \$\$ needs",
                   r"md:7: WARNING: equation \(no-check\) has no check",
                   r"md:9: WARNING: equation \(unknown-token\) does not hold: \\times is not in the grammar",
                   r"md:11: WARNING: an equation outside",

@@ -404,8 +404,12 @@ def test_by_keyboard_alone(notation):
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
     page.keyboard.type("# in")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("End")
+    page.keyboard.press("Enter")
+    page.keyboard.type("# on")
     value = page.evaluate("document.activeElement.value")
-    assert value.endswith("for i in range(2):\n    print(i)\n        # in")
+    assert value.endswith("for i in range(2):\n    print(i)\n    # on\n        # in")
     page.keyboard.press("Escape")
     page.keyboard.press("Tab")
     assert page.evaluate(focus) != "run-area", "after Escape, Tab leaves"
