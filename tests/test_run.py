@@ -417,8 +417,15 @@ def test_by_keyboard_alone(notation):
     page.keyboard.press("Shift+Enter")
     page.wait_for_function("() => output(0) === '0\\n1\\n'", timeout=60_000)
     assert page.evaluate("document.activeElement.value") == value, "Shift and Enter run, and type nothing"
+    stop = "(() => { const box = bar(0).parentElement.querySelector('.run-output pre'); return [box.tabIndex, " \
+           "box.scrollWidth - box.clientWidth]; })()"
+    assert page.evaluate(stop) == [-1, 0], "output that fits is no stop for the keyboard"
     page.keyboard.press("Control+z")
     assert page.evaluate("document.activeElement.value") != value, "what was typed can be taken back"
+    page.evaluate("change(0, () => 'print(\\'=\\' * 300)')")
+    page.evaluate("ran(0)")
+    here, over = page.evaluate(stop)
+    assert here == 0 and over > 100, "and one that is too wide is"
 
 
 def test_the_open_runner_has_no_barrier(chapter):

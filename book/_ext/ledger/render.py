@@ -93,19 +93,16 @@ def show(app, doctree, docname):
 
 
 def line_under(app, ledger, docname, label):
-    line = nodes.paragraph("", "", classes=["evaluated"])
     to_row = link(app, docname, "ledger", f"ledger-{label}", "ledger")
     if label not in ledger.results:
-        return line + [nodes.Text("Not evaluated: " + ledger.rows[label]["prose"] + " "), to_row]
-    agree = "exactly" if (error := ledger.headline(label)) == "exact" else error.replace("< ", "to ")
-    line += [nodes.literal("", label), nodes.Text(f" · computed as printed on {ledger.networks(label)}: ")]
-    if function := ledger.rows[label].get("function"):
-        line += [to_function(app, docname, function), nodes.Text(" and all other routes agree ")]
+        parts = [nodes.Text(f"Not evaluated: {ledger.rows[label]['prose']} ")]
     else:
-        line += nodes.Text("all routes agree ")
-    line += [nodes.inline("", agree, classes=["stay"]), nodes.Text(". ")]
-    line += to_row
-    return line
+        agree = "exactly" if (error := ledger.headline(label)) == "exact" else error.replace("< ", "to ")
+        function = ledger.rows[label].get("function")
+        who = [to_function(app, docname, function), nodes.Text(" and all other")] if function else [nodes.Text("all")]
+        parts = [nodes.literal("", label), nodes.Text(f" · computed as printed on {ledger.networks(label)}: "), *who,
+                 nodes.Text(" routes agree "), nodes.inline("", agree, classes=["stay"]), nodes.Text(". ")]
+    return nodes.paragraph("", "", *parts, to_row, classes=["evaluated"])
 
 
 def link(app, docname, page, anchor, content):
