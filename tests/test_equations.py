@@ -335,7 +335,7 @@ def test_an_equation_that_is_not_evaluated_says_why(tmp_path):
     (tmp_path / "book" / "equations.toml").write_text(ROWS["layer-z"] + '[equations.a-picture]\nprose = "A picture."\n'
                                                       '[equations.another-one]\nprose = "One more."\n')
     (tmp_path / "book" / "_toc.yml").write_text("format: jb-book\nroot: index\nchapters:\n- file: ledger\n")
-    parts = ("```{{ledger}} {}\n```\n".format(part) for part in ("summary", "displayed", "inline"))
+    parts = (f"```{{ledger}} {part}\n```\n" for part in ("summary", "displayed", "inline"))
     (tmp_path / "book" / "ledger.md").write_text("# The ledger\n\n" + "\n".join(parts))
     assert book.build(tmp_path, quiet=True)
     page, ledger = (BeautifulSoup((tmp_path / "_build" / "html" / f"{name}.html").read_text(encoding="utf-8"), "html.parser")
