@@ -117,7 +117,7 @@ def link(app, docname, page, anchor, content):
 def to_function(app, docname, name):
     """The function's name, leading to its documentation."""
     for full, entry in app.env.get_domain("py").objects.items():
-        if full.startswith("nnlib.") and full.rsplit(".", 1)[-1] == name:
+        if full.startswith("nnlib.") and full.rpartition(".")[2] == name:
             return link(app, docname, entry.docname, entry.node_id, nodes.literal("", name))
     return nodes.literal("", name)
 
