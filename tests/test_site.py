@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -224,6 +225,18 @@ def test_two_builds_at_once_wait_for_each_other(tmp_path, root, capfd):
     said = capfd.readouterr().out
     assert said.count("Another build is under way") == said.count("Building the book") == said.count("pages in") == 1, said
     assert int(re.search(r"pages in (\d+) s", said)[1]) <= time.monotonic() - start + 1
+
+
+def test_a_page_that_is_closed_too_soon_is_no_error(tmp_path, capfd):
+    (tmp_path / "large.bin").write_bytes(bytes(50_000_000))
+    server = serving(tmp_path)
+    with socket.create_connection(("127.0.0.1", server.server_port)) as asks:
+        asks.sendall(b"GET /large.bin HTTP/1.0\r\n\r\n")
+        assert asks.recv(12) == b"HTTP/1.0 200"
+        asks.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))       # close at once, whatever comes
+    server.shutdown()
+    server.server_close()                                                                   # waits for what is served
+    assert capfd.readouterr().err == ""
 
 
 def test_a_busy_port_is_passed_over(tmp_path, monkeypatch):

@@ -133,6 +133,10 @@ class Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *args: object) -> None:
         pass
 
+    def handle(self) -> None:
+        with suppress(ConnectionError):             # a page that was closed while something was on its way
+            super().handle()
+
     def end_headers(self) -> None:
         kept = f"/_runtime/{runtime.VERSION}/" in self.path
         self.send_header("Cache-Control", "max-age=31536000, immutable" if kept else "no-cache")

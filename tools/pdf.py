@@ -128,7 +128,7 @@ def compose(site: Path, parts: list, numbers: dict[str, int] | None = None) -> s
     bodies = {page: renamed(article(text), page, set(pages)) for page, text in pages.items()}
     sections = {page: headings(body) for page, body in bodies.items()}
     front = pages[parts[0][1][0]]
-    title = re.search(r"<title>(.*?)</title>", front, re.S)[1].split("&#8212;")[-1].strip()
+    title = re.search(r"<title>(.*?)</title>", front, re.S)[1].rpartition("&#8212;")[2].strip()
     author = re.search(r'<p class="component-author">\s*By (.*?)\s*</p>', front, re.S)
     sheet = re.search(r'<link rel="stylesheet"[^>]*>', front)[0]
     heads = "".join(running_head(page, found[0][2]) for page, found in sections.items() if found)

@@ -69,7 +69,7 @@ def take_away(app, pagename, templatename, context, doctree):
     """Where the chapter's notebook is: here, and as a page of Jupyter."""
     source = Path(app.srcdir, f"{pagename}.ipynb")
     if doctree and source.exists():
-        owner_and_name = app.config.html_theme_options["repository_url"].rstrip("/").split("github.com/")[-1]
+        owner_and_name = app.config.html_theme_options["repository_url"].rstrip("/").rpartition("github.com/")[2]
         place = f"{Path(app.srcdir).name}/{source.name}"
         context["notebook"] = {"file": f"_downloads/{source.name}",
                                "binder": f"https://mybinder.org/v2/gh/{owner_and_name}/HEAD?urlpath=lab/tree/{place}"}

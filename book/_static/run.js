@@ -272,6 +272,8 @@
     hand(cell);
   };
 
+  const UNREACHED = "Python could not be reached: is the book still being served? Your code is kept; press Run again when it is.";
+
   // Where Python is; while it is still on its way to the server, as just after `make read`, wait for it.
   const find = async (mine) => {
     const address = new URL("../_runtime/runtime.json", here);
@@ -285,7 +287,7 @@
       if (known?.folder) return { ...known, runtime: address.href };
       if (!known?.arriving) {
         trouble(mine.cell, known ? "This copy of the book has no Python, so its code can be changed but not run. make book fetches it; the chapter’s notebook can be downloaded above."
-          : "Python could not be reached: is the book still being served? Your code is kept; press Run again when it is.");
+          : UNREACHED);
         return null;
       }
       tell(mine.cell, "The book is still fetching Python");
@@ -294,11 +296,11 @@
   };
 
   const start = (where) => {
-    worker = new Worker(new URL("run/worker.js", here));
+    const mine = worker = new Worker(new URL("run/worker.js", here));
     worker.place = where;
     ran = [];
-    worker.onmessage = ({ data }) => heard[data.kind](data);
-    worker.onerror = (event) => heard.broken({ text: event.message ?? "it could not be loaded" });
+    worker.onmessage = ({ data }) => mine === worker && heard[data.kind](data);
+    worker.onerror = ({ message }) => mine === worker && heard[message ? "broken" : "lost"]({ text: message });
   };
 
   const hand = (cell) => {
@@ -347,6 +349,11 @@
       ran = running.codes;
       const failed = cells.filter((one) => one.failed && one.number < running.cell.number);
       if (failed.length) running.cell.said = [`${running.cell.said[0]};`, running.cell.failed, `${failed.length} above failed`, failed[0]];
+      finish();
+    },
+    lost: () => {
+      end();
+      trouble(running.cell, UNREACHED);
       finish();
     },
     broken: ({ text }) => {

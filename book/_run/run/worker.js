@@ -14,13 +14,27 @@ async function open() {
   return caches.open(name);
 }
 
-// Every answer is counted on its way to Pyodide.
+// Without one of its files there is no Python: Pyodide would wait for some of them for ever, and go on without others.
 const plainly = self.fetch;
+const lost = (address) => {
+  if (!runner || String(address).startsWith(new URL(place.folder, place.runtime).href)) postMessage({ kind: "lost" });
+};
+const reached = async (address, how) => {
+  try {
+    const reply = await plainly(address, how);
+    if (!reply.ok) throw new Error(`${reply.status} ${address}`);
+    return reply;
+  } catch (error) {
+    lost(address);
+    throw error;
+  }
+};
+
+// Every answer is counted on its way to Pyodide.
 const counted = async (address, how) => {
   const kept = await (await store)?.match(address);
   if (kept) return kept;
-  const reply = await plainly(address, how);
-  if (!reply.ok) throw new Error(`${reply.status} ${address}`);
+  const reply = await reached(address, how);
   (await store)?.put(address, reply.clone()).catch(() => {});
   const reader = reply.clone().body.getReader();
   (async () => {
@@ -31,7 +45,7 @@ const counted = async (address, how) => {
         told = performance.now();
       }
     }
-  })().catch(() => {});
+  })().catch(() => lost(address));
   return reply;
 };
 self.fetch = (address, how) => {
@@ -52,7 +66,7 @@ async function start() {
   store = self.caches ? open().catch(() => null) : null;
   total = size([...ahead, "numpy", "nnlib"]);
   ahead.forEach((name) => asked.set(folder + name, counted(folder + name)));
-  const driver = plainly(new URL("cells.py", self.location)).then((reply) => reply.text());
+  const driver = reached(new URL("cells.py", self.location)).then((reply) => reply.text());
   importScripts(`${folder}pyodide.js`);
   python = await loadPyodide({ indexURL: folder, lockFileURL: folder + place.lock, packages: ["nnlib"], stdout: () => {} });
   total = 0;                                            // what is still counted is there already
@@ -90,6 +104,6 @@ self.onmessage = async ({ data }) => {
     if (!python) await start();
     postMessage({ kind: await run(data.cells, data.fresh) });
   } catch (error) {
-    postMessage({ kind: "broken", text: String(error.message ?? error) });
+    postMessage(error.name === "NetworkError" ? { kind: "lost" } : { kind: "broken", text: String(error.message ?? error) });
   }
 };
