@@ -111,6 +111,14 @@ def test_the_purge_keeps_what_can_match_and_nothing_else():
         lean.purge(".used { .used { a: b } }", {"used"})
 
 
+def test_the_text_of_a_face_ends_with_its_span():
+    import lean
+
+    text = ('<p>a <span class="x mathbf">W<span class="y">&lt;<span>1</span></span>b</span> c <span>d</span> '
+            '<span class="mathbfit">e</span> <span class="textbf" style="">f</span></p>')
+    assert [*lean.within(text, "mathbf|textbf")] == ["W<1b", "f"]
+
+
 def test_every_letter_of_a_formula_is_in_the_font_that_shows_it(site):
     import lean
     from fontTools.ttLib import TTFont
