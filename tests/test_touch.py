@@ -107,6 +107,31 @@ def test_a_planted_mistake_is_found(tmp_path, old, new, seen):
     assert seen <= disagreements(broken)
 
 
+@pytest.mark.parametrize("side", [1, -1])
+def test_the_span_is_as_wide_as_the_curve_is_straight(side):
+    """A curve that bends on one side alone: 50 s² is half of what the tangent moves at s = 1/100."""
+    import touch
+
+    assert touch.widest(lambda step: 3 + step + (50 * step**2 if step * side > 0 else 0)) == 0.01
+    assert touch.widest(lambda step: 3 - 2 * step) == 1
+
+
+def test_the_plot_follows_the_number_that_moves():
+    import touch
+
+    net = pencil_network()
+    for m, i, j in ((0, 1, 0), (1, 0, None)):
+        plot = touch.along(net, m, i, j)
+        letter, place = ("b", i) if j is None else ("W", (i, j))
+
+        def first(step, letter=letter, place=place, m=m):
+            moved = getattr(net[m], letter).copy()
+            moved[place] = moved[place] + step
+            return forward(net.replace(m, **{letter: moved}), [2, 3]).y_hat[0]
+        assert plot["ys"] == [first(step) for step in np.linspace(-plot["s"], plot["s"], 81)]
+        assert plot["moved"] == first(plot["d"]) != first(-plot["d"]) and plot["at"] == getattr(net[m], letter)[place]
+
+
 def test_nothing_has_moved():
     before = drawings.stored()
     for name, html in drawings.touched().items():
