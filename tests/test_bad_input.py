@@ -14,7 +14,7 @@ from pathlib import Path
 import hypothesis.extra.numpy as npst
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import kinds
@@ -113,6 +113,7 @@ ROLES = {
 }
 # What the sentence may call the argument, where it is not the argument's own name.
 CALLED = {"errors": "errors?", "names": "names|phi", "part": "part|text", "lit": "lit|m|i|j", "seed": "rng",
+          "m": "m|W of layer",          # a layer that there is, and whose W is of another shape
           "at": "at|f", "span": "span", "derivative": "derivative", "title": "titles", "net": "net",
           "name": "name|a text", "value_name": "value_name|a text", "titles": "titles|a text"}
 
@@ -251,6 +252,7 @@ PLAIN = [(name, argument) for name, argument in ARGUMENTS if not name.startswith
 @settings(max_examples=400, deadline=None, derandomize=True, database=None,
           suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(st.sampled_from(PLAIN), NESTED | ARRAYS)
+@example(("Network.replace", "m"), np.array(0, np.int8))
 def test_anything_is_refused_in_words_or_answered_as_its_floats(which, value):
     name, argument = which
     role = CALLS[name][1][argument][0]
