@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import time
 from pathlib import Path
 
@@ -282,17 +281,10 @@ ROWS = {"layer-z": '[equations.layer-z]\nfunction = "forward"\nfor = "0 <= m <= 
                  "[pages.index]\nchosen = ['m = 5']\n"}
 
 
-def small_book(root, page, rows):
-    """A book of one page, with the project's settings and extensions."""
-    for name in ("_config.yml", "requirements/book.txt", "book/_static/logo.svg", "book/_static/favicon.svg"):
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, root / name)
-    shutil.copytree(ROOT / "book" / "_ext", root / "book" / "_ext", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("_vendor", "_run", "_touch", "_templates"):
-        shutil.copytree(ROOT / "book" / name, root / "book" / name)
-    (root / "book" / "_toc.yml").write_text("format: jb-book\nroot: index\n")
-    (root / "book" / "index.md").write_text(page, encoding="utf-8")
-    (root / "book" / "equations.toml").write_text(rows, encoding="utf-8")
+def small_book(folder, page, rows):
+    """A book of one page, with a registry of its own."""
+    small(folder, ROOT, page)
+    (folder / "book" / "equations.toml").write_text(rows, encoding="utf-8")
 
 
 def test_a_book_stops_at_every_kind_of_fault(tmp_path, capfd):
@@ -331,8 +323,8 @@ def test_a_right_book_passes_and_is_evaluated_once(tmp_path, capfd):
 
 def test_an_equation_that_is_not_evaluated_says_why(tmp_path):
     """Under itself and in the ledger; and what the ledger counts is what there is."""
-    small(tmp_path, ROOT, RIGHT + "\n$$ \\mathbf{b} $$ (a-picture)\n")
-    (tmp_path / "book" / "equations.toml").write_text(ROWS["layer-z"] + '[equations.a-picture]\nprose = "A picture."\n')
+    small_book(tmp_path, RIGHT + "\n$$ \\mathbf{b} $$ (a-picture)\n",
+               ROWS["layer-z"] + '[equations.a-picture]\nprose = "A picture."\n')
     (tmp_path / "book" / "_toc.yml").write_text("format: jb-book\nroot: index\nchapters:\n- file: ledger\n")
     parts = (f"```{{ledger}} {part}\n```\n" for part in ("summary", "displayed", "inline"))
     (tmp_path / "book" / "ledger.md").write_text("# The ledger\n\n" + "\n".join(parts))
