@@ -35,7 +35,7 @@ everywhere: .venv/all.ready ## nnlib and the chapters with the oldest and newest
 	@$(PY) tools/everywhere.py $(IN)
 
 soak: .venv/all.ready       ## what takes long: every misprint of every equation, 100,000 networks against exact arithmetic
-	@$(PY) -m pytest -n 2 -m soak tests && $(PY) tests/soak.py $(NETWORK)
+	@$(PY) -m pytest -n 2 -m soak tests && $(PY) tests/slow/soak.py $(NETWORK)
 
 mutants: .venv/all.ready    ## break nnlib in every small way, and see the tests notice
 	@$(PY) tools/mutants.py $(FILE)

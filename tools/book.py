@@ -32,7 +32,7 @@ def fingerprint(root: Path) -> str:
     """What the site is made of: chapters, settings, extension, look, nnlib's docstrings, and the versions of tools."""
     digest = hashlib.sha256()
     files = [root / "_config.yml", root / "requirements" / "book.txt"]
-    for folder in ("book", "nnlib"):
+    for folder in ("book", "ledger", "nnlib", "website"):
         files += [path for path in (root / folder).rglob("*") if path.is_file() and "__pycache__" not in path.parts
                   and ".ipynb_checkpoints" not in path.parts]
     for path in sorted(files):

@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = "Scripts" if os.name == "nt" else "bin"
-TESTS = [f"tests/test_{stem}.py" for stem in ("edges", "nnlib", "derivatives", "bad_input", "files")]
+TESTS = [f"tests/nnlib/test_{stem}.py" for stem in ("edges", "nnlib", "derivatives", "bad_input", "files")]
 SHOW = "import platform, numpy; print('Python', platform.python_version(), 'NumPy', numpy.__version__)"
 FEATURES = """
 import numpy

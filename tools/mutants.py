@@ -5,7 +5,7 @@ functions, where nnlib has its formulas and its φ. (mutmut 3 leaves both out; m
 Its own runner starts Python and NumPy anew for each mutant; here each is a fork of one process that has them loaded, so
 the run takes minutes. The tests come from tests/, the quick ones of nnlib, and stop at the first that fails.
 
-A mutant that lives must stand in tests/mutants.toml with the reason why it computes the same. The run fails on one that
+A mutant that lives must stand in tests/slow/mutants.toml with the reason why it computes the same. The run fails on one that
 does not, tells of entries that are no longer needed, and writes the score into that file.
 
     make mutants                    all of them, on all cores
@@ -31,7 +31,7 @@ ALL = ["edges", "nnlib", "derivatives", "bad_input", "files"]
 FILES = {"activations": ALL, "network": ALL, "entries": ALL, "checking": ["edges", "nnlib", "bad_input"],
          "_validate": ["edges", "nnlib", "bad_input", "derivatives"], "data": ["files", "nnlib"],
          "plotting": ["plotting", "bad_input", "cells"]}        # with the tests of each
-LIST = ROOT / "tests" / "mutants.toml"
+LIST = ROOT / "tests" / "slow" / "mutants.toml"
 PATIENCE = 120                  # seconds; a mutant that takes longer runs in circles
 MEMORY = 6 * 2**30              # bytes; one that asks for more has lost a bound
 OPTIONS = ["-x", "-q", "--tb=no", "--assert=plain", "-o", "addopts=", "-p", "no:cacheprovider", "-p", "no:faulthandler",
@@ -121,7 +121,7 @@ def lives(name, source, first="", learn=False):
     if first and pytest.main([first, *OPTIONS, ""], plugins=[quickest]):
         return False, first
     chosen = DRAWS if name == "plotting" else f"{LEFT_OUT} and not plotting"
-    done = pytest.main([*(f"tests/test_{stem}.py" for stem in FILES[name]), *OPTIONS, chosen], plugins=[quickest]) == 0
+    done = pytest.main([*(f"tests/nnlib/test_{stem}.py" for stem in FILES[name]), *OPTIONS, chosen], plugins=[quickest]) == 0
     if learn:
         SECONDS.parent.mkdir(exist_ok=True)
         SECONDS.write_text(json.dumps(quickest.seconds))
@@ -191,7 +191,7 @@ def run(mutants, learn=False):
 
 
 def listed():
-    """{(file, before, after): why} of tests/mutants.toml."""
+    """{(file, before, after): why} of tests/slow/mutants.toml."""
     entries = tomllib.loads(LIST.read_text(encoding="utf-8")).get("equivalent", [])
     return {(entry["file"], entry["was"], now): entry["why"] for entry in entries for now in entry["became"]}
 
@@ -205,10 +205,10 @@ def main(names):
     mutants = list(every_mutant(names))
     alive = {(name, *lines) for name, _, *lines in run(mutants)}
     for key in sorted(alive - set(why)):
-        print("alive, and not in tests/mutants.toml: {}\n    {}\n    {}".format(*key))
+        print("alive, and not in tests/slow/mutants.toml: {}\n    {}\n    {}".format(*key))
     gone = {key for key in why if key[0] in names} - alive
     for key in sorted(gone):
-        print("listed in tests/mutants.toml, and not alive: {}\n    {}\n    {}".format(*key))
+        print("listed in tests/slow/mutants.toml, and not alive: {}\n    {}\n    {}".format(*key))
     count = sum((name, *lines) in alive for name, _, *lines in mutants)
     print(f"{len(mutants) - count} of {len(mutants)} mutants found, {count} alive, {len(alive - set(why))} of them "
           f"without a reason; {time.time() - start:.0f} s")

@@ -1,0 +1,1 @@
+"""The equation checker: LaTeX as it is printed, evaluated on many networks, against routes that share nothing with it."""

@@ -1,0 +1,569 @@
+"""Python in the page: where it comes from, that every cell of the book runs there and says what is stored, and what a
+reader does with it: change, run, stop, reset; by mouse, keyboard and finger; in Chromium and in Firefox."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from io import BytesIO
+from pathlib import Path
+from types import SimpleNamespace
+
+import firefox
+import notebooks
+import pytest
+import runtime
+from test_page import barriers, tab  # noqa: F401 (tab, address and browser are fixtures)
+from test_site import PAGES, VIEWS, address, browser, parse, serving  # noqa: F401
+
+BOOK = Path(__file__).resolve().parents[2] / "book"
+CHAPTERS = [path.stem for path in notebooks.chapters(BOOK)]
+CHAPTER = "03_weight_derivatives"
+HELP = """window.cellCount = document.querySelectorAll('.cell:not(.run-scratch) > .run-bar').length;
+    window.bar = i => document.querySelectorAll('.run-bar')[i];
+    window.says = i => bar(i).querySelector('.run-status').textContent;
+    window.runs = i => bar(i).querySelector('.run-run')?.dataset.does === 'stop';
+    window.press = i => bar(i).querySelector('.run-run').click();
+    window.output = i => bar(i).parentElement.querySelector('.run-output')?.textContent ?? '';
+    window.ran = i => new Promise(done => { const start = performance.now();
+      const look = () => { if (!runs(i)) { watch.disconnect(); done(performance.now() - start); } };
+      const watch = new MutationObserver(look);
+      watch.observe(bar(i), { subtree: true, attributes: true, attributeFilter: ['data-does'] }); press(i); });
+    window.area = i => bar(i).parentElement.querySelector('textarea');
+    window.change = (i, change) => { if (!area(i)) bar(i).querySelector('.run-edit').click();
+      area(i).value = change(area(i).value); area(i).dispatchEvent(new Event('input')); };
+    window.drawn = i => bar(i).parentElement.previousElementSibling?.querySelector('img.drawing')?.src.startsWith('data:');
+    window.frame = () => new Promise(done => { const times = []; const next = time => {
+      if (times.push(time) < 30) requestAnimationFrame(next); else done((time - times[0]) / 29); };
+      requestAnimationFrame(next); });
+    window.fits = () => document.documentElement.scrollWidth <= document.documentElement.clientWidth; 0"""
+
+
+# Where it comes from -------------------------------------------------------------------------------------------------
+
+@pytest.fixture(scope="module")
+def python(site, root):
+    """The site with Python; where no source can be reached, there is nothing to test."""
+    if not runtime.publish(root):
+        missing = "Pyodide could not be fetched from any source, so no cell was run in a page"
+        pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)
+    return site
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """A pinned set of two small files, so that sources can be tried quickly."""
+    files = {"one": b"first", "two": b"second"}
+    monkeypatch.setattr(runtime, "FILES", {name: {"sha256": runtime.digest(content), "bytes": len(content)}
+                                           for name, content in files.items()})
+    return files
+
+
+def test_a_file_is_accepted_by_its_sha256_alone(tmp_path, small):
+    told = []
+    tampered = {"one": b"firsT", "two": small["two"]}
+    assert runtime.fetch(tmp_path, told.append, {"a mirror": lambda names, tell: tampered.items()}) == {"one"}
+    assert [path.name for path in tmp_path.iterdir()] == ["two"] and "sha256 differs" in told[-1]
+    asked = []
+    good = {"another": lambda names, tell: (asked.append(set(names)), [("one", small["one"])])[1]}
+    assert runtime.fetch(tmp_path, told.append, good) == set() and asked == [{"one"}]
+    (tmp_path / "two").write_bytes(b"damaged")
+    assert runtime.missing(tmp_path) == {"two"}
+
+
+def test_sources_are_asked_in_order_and_one_that_breaks_off_is_passed_over(tmp_path, small, monkeypatch):
+    def breaks(names, tell):
+        yield "one", small["one"]
+        raise ConnectionResetError
+
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "two").write_bytes(small["two"])
+    monkeypatch.setenv(runtime.FOLDER, str(tmp_path / "folder"))
+    never = {"never asked": lambda names, tell: pytest.fail("everything is there")}
+    assert runtime.fetch(tmp_path / "store", sources={"x": breaks, "y": runtime.from_folder, **never}) == set()
+    assert list(runtime.SOURCES.values()) == [runtime.from_folder, runtime.from_cdn, runtime.from_npm, runtime.from_pypi]
+
+
+def test_a_source_tells_how_far_it_is(tmp_path, monkeypatch):
+    (tmp_path / "there").mkdir()
+    files = {"one": b"1" * 300_000, "two": b"2" * 600_000}
+    for name, content in files.items():
+        (tmp_path / "there" / name).write_bytes(content)
+    server, told = serving(tmp_path / "there"), []
+    monkeypatch.setattr(runtime, "CDN", f"http://127.0.0.1:{server.server_port}/")
+    monkeypatch.setattr(runtime, "FILES", {name: {"sha256": runtime.digest(content), "bytes": len(content)}
+                                           for name, content in files.items()})
+    assert runtime.fetch(tmp_path / "store", told.append, {"a server": runtime.from_cdn}) == set()
+    server.shutdown()
+    server.server_close()
+    assert told[0].endswith("2 files, from a server") and told[-1].endswith(": 0.9 of 0.9 MB")
+    far = [float(re.search(r": ([\d.]+) of 0\.9 MB", one)[1]) for one in told[1:]]
+    assert far == sorted(far) and {0.3, 0.9} < {*far}
+
+
+def test_what_is_pinned_is_closed_and_agrees(root):
+    packages = runtime.PINNED["packages"]
+    assert {one for package in packages.values() for one in package["depends"]} <= set(packages)
+    for package in packages.values():
+        assert runtime.FILES[package["file_name"]]["sha256"] == package["sha256"]
+    name, content = runtime.wheel(root)
+    assert runtime.wheel(root) == (name, content)
+    with zipfile.ZipFile(BytesIO(content)) as packed:
+        for path in (root / "nnlib").glob("*.py"):
+            assert packed.read(f"nnlib/{path.name}") == path.read_bytes()
+        assert "nnlib/digits.npz" in packed.namelist()
+
+
+def test_without_any_source_the_book_reads_and_says_so(tab, site, root, tmp_path):  # noqa: F811
+    """For real: a folder that is not there, and a network where nobody answers."""
+    shutil.copytree(site, tmp_path / "_build" / "html", ignore=shutil.ignore_patterns("_runtime", "_downloads"))
+    for name in ("nnlib", "pyproject.toml"):
+        (tmp_path / name).symlink_to(root / name)
+    nobody = "http://127.0.0.1:9"
+    alone = {name: value for name, value in os.environ.items() if not name.upper().startswith("PIP_")}
+    alone |= {runtime.FOLDER: str(tmp_path / "nowhere"), "https_proxy": nobody, "HTTPS_PROXY": nobody, "no_proxy": "",
+              "npm_config_registry": nobody, "PIP_INDEX_URL": nobody, "PIP_CONFIG_FILE": os.devnull}
+    code = "import runtime, sys; from pathlib import Path; sys.exit(runtime.give(Path(sys.argv[1])))"
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=root / "tools", env=alone, text=True, check=False,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300)
+    assert done.returncode == 0 and "reads but does not run" in done.stdout and "Traceback" not in done.stdout, done.stdout
+    server = serving(tmp_path / "_build" / "html")
+    page = tab(f"http://127.0.0.1:{server.server_port}/{CHAPTER}.html", 390)
+    assert "can only be read" in page.inner_text("p.run-reason") and page.locator(".run-bar").count() == 0
+    assert barriers(page) == [] and page.wrong == []
+    server.shutdown()
+    server.server_close()
+    runtime.mark(tmp_path / "_build" / "html", "")
+    assert (tmp_path / "_build" / "html" / f"{CHAPTER}.html").read_bytes() == (site / f"{CHAPTER}.html").read_bytes()
+
+
+# Every cell ----------------------------------------------------------------------------------------------------------
+
+def opener(browser, address):  # noqa: F811
+    contexts = []
+
+    def open_chapter(name=CHAPTER, width=1280, **more):
+        contexts.append(browser.new_context(viewport={"width": width, "height": 900}, **more))
+        page = contexts[-1].new_page()
+        page.asked, page.wrong = [], []
+        page.context.on("request", lambda one: page.asked.append(one.url))
+        page.on("console", lambda message: page.wrong.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: page.wrong.append(str(error)))
+        page.add_init_script(f"({firefox.WATCH})()")
+        page.goto(f"{address}/{name}.html", wait_until="load")
+        page.evaluate(HELP)
+        page.home = (address, "data:", "blob:")
+        return page
+
+    yield open_chapter
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def chapter(browser, python, address):  # noqa: F811
+    """Open a chapter: chapter(name, …) → the page, with HELP; what went wrong, and what it asked for, stand in it."""
+    yield from opener(browser, address)
+
+
+@pytest.fixture(scope="module")
+def notation(browser, python, address):  # noqa: F811
+    """One page for several tests, as Python takes seconds to start."""
+    for open_chapter in opener(browser, address):
+        yield open_chapter("01_notation")
+
+
+def stored(name):
+    """[(tags, what the cell prints, whether it draws)] of a chapter's code cells."""
+    for cell in notebooks.read(BOOK / f"{name}.ipynb").cells:
+        if cell.cell_type == "code":
+            drawn = any("image/svg+xml" in output.get("data", {}) for output in cell.outputs)
+            texts = [output.get("text") or output.get("data", {}).get("text/plain", "") for output in cell.outputs]
+            yield cell.metadata.get("tags", []), "" if drawn else "".join(texts).rstrip(), drawn
+
+
+def well(page):
+    """Nothing was asked of another host, nothing broke the policy, nothing went wrong."""
+    foreign = [one for one in page.asked if not one.startswith(page.home)]
+    return foreign == [] and page.evaluate("window.refused") == [] and page.wrong == []
+
+
+def asked(cells):
+    """(number, what it prints, whether it draws) of the cells that are asked for one by one.
+
+    A hidden cell that draws is run by those below it in any case, without its drawing. Drawing takes a second each, so
+    outside of CI only the first of a page is asked for itself.
+    """
+    figures = 0
+    for number, (tags, printed, drawn) in enumerate(cells):
+        figures += drawn
+        if "desktop" not in tags and (not drawn or figures == 1 or os.environ.get("CI") == "true"):
+            yield number, printed, drawn
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_every_cell_prints_what_is_stored(chapter, name):
+    page, cells = chapter(name), list(stored(name))
+    assert page.evaluate("cellCount") == len(cells)
+    for number, (tags, _, _) in enumerate(cells):
+        assert "desktop" not in tags or page.evaluate(f"says({number})") == "runs in Jupyter only"
+    for number, printed, drawn in asked(cells):
+        page.evaluate(f"ran({number})")
+        assert page.evaluate(f"says({number})").startswith("Done"), (number, page.evaluate(f"output({number})"))
+        assert page.evaluate(f"output({number})").rstrip() == printed, number
+        assert bool(page.evaluate(f"drawn({number})")) == drawn
+    assert well(page), (page.asked, page.wrong)
+
+
+# What a reader does --------------------------------------------------------------------------------------------------
+
+def test_on_a_phone_a_weight_is_changed_and_the_assert_below_fails(chapter):
+    page = chapter(width=390, has_touch=True, is_mobile=True)
+    code = page.locator("div.cell:not(.run-hidden) > .cell_input pre").filter(has_text="def y_hat(w0)")
+    before = code.inner_text()
+    code.tap()
+    page.evaluate("change(2, (code) => code.replace('w0 * 3', 'w0 * 4'))")
+    assert page.evaluate("says(2)") == "edited"
+    page.locator(".run-run").nth(2).tap()
+    page.wait_for_function("() => !runs(2)", timeout=60_000)
+    assert page.evaluate("says(2)") == "AssertionError, line 8"
+    assert "assert abs(slope - (-1440))" in page.inner_text(".run-error")
+    colour = page.evaluate("getComputedStyle(document.querySelector('.run-error')).color")
+    red, green, blue = map(int, re.findall(r"\d+", colour)[:3])
+    assert red > 2 * max(green, blue)
+    assert page.evaluate("fits()") and page.evaluate("parseFloat(getComputedStyle(area(2)).fontSize)") >= 16
+    page.locator(".run-reset").nth(2).tap()
+    assert code.inner_text() == before and page.locator(".run-error, .run-output, textarea:not(.run-scratch *)").count() == 0
+    assert well(page)
+
+
+def test_a_change_above_reaches_the_assert_below_and_what_is_older_says_so(chapter):
+    page, (define, check) = chapter(), cells_with("net, x = pencil_network()", "np.outer([0, 1, 0], [1, 0])")
+    page.evaluate(f"ran({check})")
+    assert page.evaluate(f"says({check})").startswith("Done")
+    page.evaluate(f"change({define}, (code) => code.replace('work()', 'work().replace(0, b=[-3, -4, 0])'))")
+    assert page.evaluate(f"says({check})") == "older than a change above"
+    page.locator(".run-status a:visible").first.click()
+    assert page.evaluate(f"document.querySelector(':target') === bar({define}).parentElement"), "a link leads there"
+    took = page.evaluate(f"ran({check})")
+    print(f"an edited cell and all above it, again: {took:.0f} ms")
+    assert page.evaluate(f"says({check})").startswith("AssertionError") and "rtol=1e-06" in page.evaluate(f"output({check})")
+    assert "z [-4.  4. -2.]" in page.evaluate(f"output({define})"), "what the cells above print is renewed as well"
+    page.evaluate(f"ran({check + 1})")
+    assert page.evaluate(f"says({check + 1})").startswith("AssertionError")
+
+
+def test_what_was_changed_outlives_a_reload(chapter):
+    page = chapter()
+    page.evaluate("change(2, (code) => code.replace('w0 * 3', 'w0 * 4'))")
+    for kept in (True, False):
+        page.reload(wait_until="load")
+        page.evaluate(HELP)
+        assert page.evaluate("says(2)") == ("edited" if kept else "")
+        assert page.evaluate("bar(2).parentElement.querySelector('pre').textContent.includes('w0 * 4')") == kept
+        assert page.evaluate("says(3)") == ("not run since a change above" if kept else "")
+        page.evaluate("bar(2).querySelector('.run-reset').click()")
+    page.evaluate("change(1, () => '1')")
+    page.goto(page.url.replace("03_", "04_").replace("weight", "bias"))
+    page.evaluate(HELP)
+    assert page.evaluate("Array.from({length: cellCount}, (_, i) => says(i)).join('')") == "", "another page has its own"
+    assert well(page)
+
+
+def test_room_for_ones_own_code_after_the_exercises(chapter):
+    page = chapter()
+    own = page.evaluate("cellCount")
+    assert page.locator("section#exercises .run-scratch textarea").count() == 1
+    page.evaluate(f"change({own}, () => 'print(dy_dW(net, x, 0, 1, 0))')")
+    page.evaluate(f"ran({own})")
+    assert page.evaluate(f"output({own})") == "[-576.  480.  384.]\n"
+    page.reload(wait_until="load")
+    page.evaluate(HELP)
+    assert page.evaluate(f"area({own}).value").startswith("print(dy_dW"), "it is seen again after a reload"
+    page.evaluate(f"bar({own}).querySelector('.run-reset').click()")
+    assert page.evaluate(f"area({own}).value + output({own})") == ""
+    page.get_by_role("button", name="Undo").click()
+    assert page.evaluate(f"area({own}).value").startswith("print(dy_dW"), "one tap too many loses nothing"
+    assert page.get_by_role("button", name="Undo").count() == 0
+    page.reload(wait_until="load")
+    page.evaluate(HELP)
+    assert page.evaluate(f"area({own}).value").startswith("print(dy_dW") and well(page)
+
+
+def test_a_copy_without_python_says_so_and_keeps_what_was_typed(chapter):
+    page = chapter(width=390)
+    page.route("**/runtime.json", lambda route: route.fulfill(status=404))
+    page.evaluate("change(0, (code) => code + '\\n1')")
+    page.evaluate("ran(0)")
+    said = page.locator(".run-trouble")
+    assert "has no Python" in said.inner_text() and page.evaluate("fits()") and page.evaluate("says(0)") == "edited"
+    assert said.evaluate("(one) => one.scrollWidth <= one.clientWidth"), "it is not cut off"
+    page.unroute("**/runtime.json")
+    page.evaluate("ran(0)")
+    assert said.count() == 0 and page.evaluate("output(0)") == "1\n"
+
+
+@pytest.mark.parametrize("lost", ["worker.js", "cells.py", "pyodide.asm.js", "pyodide.asm.wasm", "numpy", "matplotlib-"])
+def test_a_network_that_is_lost_is_told_and_run_tries_again(chapter, lost):
+    """Whichever file is missing: Pyodide would wait for one for ever, and blame the cell for another."""
+    page = chapter()
+    page.route(re.compile(re.escape(lost)), lambda route: route.abort())
+    page.evaluate("change(0, () => 'import matplotlib\\nprint(1)')")
+    page.evaluate("ran(0)")
+    assert "Python could not be reached: is the book still being served?" in page.locator(".run-trouble").inner_text()
+    assert page.evaluate("output(0)") == ""
+    page.unroute_all()
+    page.evaluate("ran(0)")
+    assert page.locator(".run-trouble").count() == 0 and page.evaluate("output(0)") == "1\n"
+
+
+def cells_with(*texts):
+    sources = [cell.source for cell in notebooks.read(BOOK / f"{CHAPTER}.ipynb").cells if cell.cell_type == "code"]
+    return [next(i for i, source in enumerate(sources) if text in source) for text in texts]
+
+
+def test_an_endless_loop_is_stopped_and_the_page_answers_meanwhile(chapter):
+    page = chapter()
+    took = page.evaluate("ran(4)")
+    page.evaluate("change(4, (code) => code + '\\nwhile True: print(m)')")
+    page.evaluate("press(4)")
+    page.wait_for_function("() => output(4).includes('The rest is not shown')")
+    frame = page.evaluate("frame()")
+    assert page.evaluate("runs(4)") and page.evaluate("output(4).length") < 110_000
+    stop = page.evaluate("""new Promise((done) => { const start = performance.now(); press(4);
+        requestAnimationFrame(() => setTimeout(() => done(performance.now() - start))); })""")
+    assert page.evaluate("says(4)") == "Stopped" and not page.evaluate("runs(4)")
+    page.evaluate("change(4, (code) => code.replace('while True:', 'if m == 2:'))")
+    again = page.evaluate("ran(4)")
+    assert page.evaluate("output(4)").endswith("2\n") and page.evaluate("output(4)").startswith("layer 0")
+    page.evaluate("change(4, (code) => code.replace('if m == 2:', 'while True:'))")
+    page.evaluate("press(6)")
+    page.wait_for_function("() => says(6) === 'Running 5 of 6 above'")
+    page.evaluate("press(6)")
+    assert page.evaluate("[says(6), says(4)]") == ["Stopped in a cell above", "Stopped here"]
+    page.locator(".run-status a", has_text="a cell above").click()
+    assert page.evaluate("document.querySelector(':target') === bar(4).parentElement"), "which one is a link away"
+    print(f"first NumPy result {took:.0f} ms; in an endless loop a frame {frame:.1f} ms; Stop {stop:.0f}; anew {again:.0f}")
+    assert well(page)
+
+
+def test_what_is_printed_comes_in_pieces_and_ends_somewhere(monkeypatch):
+    """The page's side of Python, without the page: at most twenty messages a second, and the limit holds for their sum."""
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    monkeypatch.syspath_prepend(BOOK / "_run" / "run")
+    import cells
+
+    now, sent = [100.0], []
+    monkeypatch.setattr(cells, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    stream = cells.Stream("out", lambda kind, text: sent.append((kind, text)))
+    for later, text in ((0, "a"), (0.01, "b"), (0.03, "c"), (0.02, "d"), (0.01, "e")):
+        now[0] += later
+        assert stream.write(text) == 1
+    assert sent == [("out", "a"), ("out", "bcd")] and stream.waiting == ["e"]
+    stream.write("x" * 60_000), stream.write("y" * 60_000), stream.write("z")
+    printed = "".join(text for _, text in sent)
+    assert printed == "abcde" + "x" * 60_000 + "y" * 39_995 + "\n… The rest is not shown, after 100,000 characters.\n"
+
+
+def test_an_error_shows_the_readers_lines_and_no_others(notation):
+    page = notation
+    page.evaluate("change(2, () => 'def turn(a):\\n    return a.reshape(3)\\n')")
+    page.evaluate("change(3, () => 'turn(np.zeros((2, 2)))')")
+    page.evaluate("ran(3)")
+    assert page.evaluate("output(3)").split("\n") == [
+        "Line 1", "    turn(np.zeros((2, 2)))", "A cell above, line 2, in turn", "    return a.reshape(3)",
+        "ValueError: cannot reshape array of size 4 into shape (3,)"]
+    page.evaluate("change(3, () => 'x = 1\\nx ==')")
+    page.evaluate("ran(3)")
+    assert page.evaluate("says(3)") == "SyntaxError, line 2" and page.evaluate("output(3)").startswith("Line 2\n    x ==")
+    page.evaluate("change(3, () => 'import nowhere')")
+    page.evaluate("ran(3)")
+    assert page.evaluate("says(3)") == "ModuleNotFoundError, line 1"
+    assert "has NumPy, Matplotlib, nnlib and its own library, and not nowhere." in page.evaluate("output(3)")
+    page.evaluate("change(3, () => 'input()')")
+    page.evaluate("ran(3)")
+    assert "write the value into the code" in page.evaluate("output(3)")
+    page.evaluate("change(3, () => 'net[0].W[1, 0] = 2')")
+    page.evaluate("ran(3)")
+    assert page.evaluate("output(3)").endswith("net.replace(0, W=…) is a new network.")
+    page.evaluate("change(3, () => '[1, \"a\"]')")
+    page.evaluate("ran(3)")
+    assert page.evaluate("output(3)") == "[1, 'a']\n"
+
+
+def test_code_reaches_no_other_host(notation):
+    page = notation
+    assert well(page)
+    page.evaluate("change(0, () => 'from pyodide.http import open_url\\nopen_url(\"https://example.org/\")')")
+    page.evaluate("ran(0)")
+    assert page.evaluate("says(0)") == "JsException, line 2"
+    page.wait_for_function("() => output(0).includes('nothing outside the book, and not https://example.org')")
+
+
+def test_by_keyboard_alone(notation):
+    page = notation
+    page.evaluate("bar(0).querySelector('.run-reset').click()")
+    page.locator(".run-edit").first.focus()
+    page.keyboard.press("Enter")
+    focus = "document.activeElement.className"
+    assert page.evaluate(focus) == "run-area"
+    page.keyboard.press("Tab")
+    assert page.evaluate(focus) != "run-area", "Tab moves on until something is typed"
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Control+End")
+    page.keyboard.type("\nfor i in range(2):\nprint(i)")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.type("# in")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("End")
+    page.keyboard.press("Enter")
+    page.keyboard.type("# on")
+    value = page.evaluate("document.activeElement.value")
+    assert value.endswith("for i in range(2):\n    print(i)\n    # on\n        # in")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Tab")
+    assert page.evaluate(focus) != "run-area", "after Escape, Tab leaves"
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Shift+Enter")
+    page.wait_for_function("() => output(0) === '0\\n1\\n'", timeout=60_000)
+    assert page.evaluate("document.activeElement.value") == value, "Shift and Enter run, and type nothing"
+    stop = "(() => { const box = bar(0).parentElement.querySelector('.run-output pre'); return [box.tabIndex, " \
+           "box.scrollWidth - box.clientWidth]; })()"
+    assert page.evaluate(stop) == [-1, 0], "output that fits is no stop for the keyboard"
+    page.keyboard.press("Control+z")
+    assert page.evaluate("document.activeElement.value") != value, "what was typed can be taken back"
+    page.evaluate("change(0, () => 'print(\\'=\\' * 300)')")
+    page.evaluate("ran(0)")
+    here, over = page.evaluate(stop)
+    assert here == 0 and over > 100, "and one that is too wide is"
+
+
+def test_the_open_runner_has_no_barrier(chapter):
+    page = chapter()
+    page.evaluate("document.querySelectorAll('.run-open')[1].click()")
+    page.evaluate("change(2, (code) => code.replace('w0 * 3', 'w0 * 4'))")
+    page.evaluate("ran(4)")
+    page.evaluate("ran(3)")
+    assert page.evaluate("drawn(3)") and page.locator(".run-output").count() > 1
+    assert page.locator(".run-error").count() and page.locator(".run-stale").count()
+    for width, scheme in VIEWS[::3]:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.evaluate("(scheme) => { document.documentElement.dataset.theme = scheme; }", scheme)
+        page.wait_for_timeout(500)      # then the theme looks which code can be scrolled
+        assert page.evaluate("fits()") and barriers(page) == [], (width, scheme)
+    assert well(page)
+
+
+def test_python_is_kept_for_the_next_visit(chapter):
+    page = chapter("01_notation")
+    page.evaluate("ran(2)")
+    first = [one for one in page.asked if "/_runtime/" in one]
+    assert any("numpy" in one for one in first) and not any("matplotlib" in one for one in first)
+    page.asked.clear()
+    page.reload()
+    page.evaluate(HELP)
+    took = page.evaluate("ran(2)")
+    print(f"first result on the second visit: {took:.0f} ms")
+    assert [one for one in page.asked if one.endswith((".wasm", ".whl", ".zip"))] == []
+
+
+def test_without_scripts_and_from_a_file_the_code_is_read(tab, python, address):  # noqa: F811
+    page = tab(f"{address}/{CHAPTER}.html", java_script_enabled=False)
+    assert "def y_hat(w0):" in page.inner_text("main") and "plotting.tangent(" not in page.inner_text("main")
+    assert page.locator(".run-bar").count() == 0
+    page = tab((python / f"{CHAPTER}.html").as_uri())
+    assert "From a file it can only be read" in page.inner_text("p.run-reason") and page.locator(".run-bar").count() == 0
+    assert not any("_runtime" in reply.url for reply in page.got)
+
+
+def test_nothing_of_python_is_fetched_before_it_is_asked_for(chapter):
+    page = chapter()
+    page.wait_for_timeout(500)
+    assert not any("_runtime" in one or "/run/" in one for one in page.asked)
+
+
+def test_while_python_is_fetched_the_page_tells_how_far_it_is(chapter, python):
+    """At most ten times a second, out of the bytes that runtime.json states; and no file is asked for twice."""
+    page, stated = chapter(), json.loads((python / "_runtime" / "runtime.json").read_text())
+    sizes = stated["bytes"]
+    core = sum(size for name, size in sizes.items() if re.match(r"pyodide\.asm\.wasm|python_stdlib|numpy|nnlib", name))
+    rest = sum(sizes.values()) - core - sum(size for name, size in sizes.items() if name.startswith("pyodide")
+                                            and not name.startswith("pyodide.asm.wasm"))
+    page.evaluate("""() => { window.told = [];
+        const watch = new MutationObserver(() => told.push([performance.now(), says(0)]));
+        watch.observe(bar(0), { subtree: true, childList: true, characterData: true });
+        change(0, () => 'import matplotlib.pyplot\\nprint(1)'); }""")
+    page.evaluate("ran(0)")
+    assert page.evaluate("output(0)") == "1\n"
+    for what, total in (("Python", core), ("Matplotlib", rest)):
+        far = [(time, re.fullmatch(rf"Fetching {what}: (-?[\d.]+) of (-?[\d.]+) MB", one))
+               for time, one in page.evaluate("told")]
+        far = [(time, float(one[1]), float(one[2])) for time, one in far if one]
+        times, parts, wholes = zip(*far, strict=True)
+        assert {*wholes} == {round(total / 1e6, 1)}, far
+        assert [*parts] == sorted(parts) and 0 < parts[-1] <= wholes[-1]
+        assert times[-1] - times[0] >= 80 * (len(times) - 1), "ten times a second, give or take"
+    fetched = [one for one in page.asked if "_runtime" in one]
+    assert len(fetched) == len({*fetched}) > 5
+
+
+# Firefox -------------------------------------------------------------------------------------------------------------
+
+@pytest.fixture(scope="module")
+def fox(tmp_path_factory):
+    executable = firefox.find()
+    if executable is None:
+        missing = "no Firefox was found, so no page was opened in it"
+        pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)
+    with firefox.running(executable, tmp_path_factory.mktemp("firefox")) as page:
+        yield page
+
+
+def test_every_page_in_firefox(fox, python, address):  # noqa: F811
+    for name in PAGES:
+        fox.open(f"{address}/{name}.html" + ("?q=weight" if name == "search" else ""))
+        fox.evaluate("document.fonts.ready.then(() => null)")
+        if name == "search":
+            fox.evaluate("""new Promise((done) => { const look = () => document.querySelectorAll("p.context").length ===
+                document.querySelectorAll("#search-results li:not(:has(> span))").length ? done() : setTimeout(look, 50);
+                setTimeout(look, 300); })""")
+        assert fox.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, name
+        assert (fox.evaluate("window.refused"), fox.wrong) == ([], []), name
+        if fox.evaluate("document.querySelectorAll('.touch').length"):     # its scripts are there: a pressed button answers
+            answers = """(async () => {
+                const figure = document.querySelector(".touch"), before = figure.textContent;
+                figure.scrollIntoView();
+                for (let i = 0; i < 50; i += 1) {
+                    [...figure.querySelectorAll("button.t-chip:not([aria-checked=true])")].at(-1)?.click();
+                    await new Promise((done) => setTimeout(done, 100));
+                    if (figure.textContent !== before) return true;
+                }
+            })()"""
+            assert fox.evaluate(answers), name
+    assert [one for one in fox.asked if not one.startswith((address, "data:", "about:"))] == []
+
+
+def test_a_chapter_in_firefox(fox, python, address):  # noqa: F811
+    name = "04_bias_derivatives"
+    fox.open(f"{address}/{name}.html")
+    fox.evaluate(f"(() => {{ {HELP} }})()")
+    for number, printed, _ in asked(stored(name)):
+        fox.evaluate(f"ran({number})")
+        said = fox.evaluate(f"[says({number}), output({number})]")
+        assert said[0].startswith("Done") and said[1].rstrip() == printed, (number, said)
+    assert fox.evaluate("window.refused") == [] and fox.wrong == []
+    assert [one for one in fox.asked if not one.startswith((address, "data:", "about:"))] == []
+    assert any("pyodide.asm.wasm" in one for one in fox.asked)
+    fox.evaluate("fetch('https://example.org/').catch(() => {})")
+    assert fox.evaluate("window.refused") == ["connect-src https://example.org/"] or "connect-src" in json.dumps(
+        fox.evaluate("window.refused")), "a planted request is seen"
+
+
+def test_figures_offer_their_code(python):
+    soup = parse(python / f"{CHAPTER}.html")
+    hidden = [tags for tags, _, _ in stored(CHAPTER) if "remove-input" in tags]
+    assert len(soup.select("template.run-code")) == len(hidden) > 3

