@@ -1,10 +1,10 @@
 """What nnlib costs beside its own bare loops: `make bench`.
 
-A bare loop computes the same numbers in the same order, without any check and without the selectors o_i and O_i. Each pair of functions is
-timed in turns, in blocks of a millisecond, so that both meet the same state of the machine. Only ratios are reported:
-that of the shortest blocks, and the median of the ratios of neighbouring blocks. Where the two differ by more than 5 %,
-the row is inconclusive. The first row times the same function against itself; if it is more than 2 % away from 1, all
-rows are void. The table is written into _build/bench.json too.
+A bare loop computes the same numbers in the same order, without any check and without the selectors o_i and O_i.
+Each pair of functions is timed in turns, in blocks of a millisecond, so that both meet the same state of the machine.
+Only ratios are reported: that of the shortest blocks, and the median of the ratios of neighbouring blocks. Where the
+two differ by more than 5 %, the row is inconclusive. The first row times the same function against itself; if it is
+more than 2 % away from 1, all rows are void. The table is written into _build/bench.json too.
 """
 import os
 

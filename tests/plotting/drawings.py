@@ -20,7 +20,7 @@ from nnlib import plotting as p
 from nnlib.plotting import M
 
 ROOT = Path(__file__).resolve().parents[2]
-FILE = ROOT / "tests" / "drawings.txt"
+FILE = ROOT / "tests" / "plotting" / "drawings.txt"
 PLACED = 0.02                   # pixels; processors differ far below, and nobody sees that much
 
 PENCIL, TWIN, X = pencil_network(), pencil_twin(), (2, 3)
@@ -121,7 +121,7 @@ const still = async ([name, state]) => (await import(`${process.argv[1]}/${name}
 process.stdout.write(JSON.stringify(await Promise.all(figures.map(still))));"""
 
 
-def touched(modules=ROOT / "book" / "_touch" / "touch"):
+def touched(modules=ROOT / "website" / "theme" / "static" / "touch"):
     """{name: HTML} of TOUCHED, drawn by node with the figures' own arithmetic."""
     given = [(name, {**START, "net": [{"W": layer.W.tolist(), "b": layer.b.tolist(), "phi": layer.phi.name}
                                       for layer in net], **state}) for name, net, state in TOUCHED.values()]

@@ -15,7 +15,7 @@ from PIL import Image
 from nnlib import (Activation, Layer, Network, digits, digits_network, dy_db, dy_dW, forward, pencil_network,
                    pencil_twin)
 from nnlib import plotting as p
-from nnlib.plotting import M
+from nnlib.plotting import M, _paper, curves
 
 matplotlib = pytest.importorskip("matplotlib")
 
@@ -154,9 +154,9 @@ def in_the_dark(rgb):
 
 @pytest.mark.parametrize("colour", ["INK", "ACCENT", "BLUE", "GREY"])
 def test_text_is_readable_on_white_and_in_the_dark(colour):
-    rgb = np.array([int(getattr(p, colour)[k:k + 2], 16) for k in (1, 3, 5)], float)
+    rgb = np.array([int(getattr(_paper, colour)[k:k + 2], 16) for k in (1, 3, 5)], float)
     for ink, paper in ((rgb, np.full(3, 255.0)), (in_the_dark(rgb), np.full(3, 18.0))):
-        for ground in (paper, p.WASH * ink + (1 - p.WASH) * paper):
+        for ground in (paper, _paper.WASH * ink + (1 - _paper.WASH) * paper):
             dark, light = sorted((luminance(ink), luminance(ground)))
             assert (light + 0.05) / (dark + 0.05) >= 4.5
 
@@ -192,7 +192,7 @@ def test_the_lit_numbers_are_the_derivative(net):
             if j is None:
                 assert after(figure, "$b$") == [layer.b[i]]
             else:
-                assert layer.W[i, j] in numbers(figure, p.ACCENT, bold=True)
+                assert layer.W[i, j] in numbers(figure, _paper.ACCENT, bold=True)
             assert overlaps(figure) == []
 
 
@@ -206,23 +206,23 @@ def test_places_may_come_from_numpy():
 
 
 def test_a_text_that_just_fits_keeps_its_size():
-    with p._paper("a") as paper:
-        paper.text(0, 0, "12", 18, fit=p._ink("12", 18).width)
+    with _paper.new_paper("a") as paper:
+        paper.text(0, 0, "12", 18, fit=_paper.ink_box("12", 18).width)
         assert texts(paper.figure())[0].get_size() == 18
 
 
 def test_the_figure_of_the_sample():
-    shown = numbers(p.network(PENCIL, X, alt="a", lit=("W", 0, 1, 0)), p.ACCENT)
+    shown = numbers(p.network(PENCIL, X, alt="a", lit=("W", 0, 1, 0)), _paper.ACCENT)
     assert shown == [12, -144, -48, -576, 480, 384, 1]
 
 
 def test_what_no_longer_moves_stays_grey():
     net = Network([Layer(np.eye(2), [0, 0], "relu"), Layer([[1, 1], [0, 1]], [0, 0], "relu")])
     figure = p.network(net, (1, -1), alt="a", lit=("W", 0, 1, 0))
-    assert numbers(figure, p.ACCENT) == [0] and numbers(figure, p.GREY) == [0, 0, 0]   # the weight; v
+    assert numbers(figure, _paper.ACCENT) == [0] and numbers(figure, _paper.GREY) == [0, 0, 0]   # the weight; v
     figure = p.network(net, (1, 2), alt="a", lit=("W", 0, 0, 0))
-    assert numbers(figure, p.ACCENT) == [1, 1, 1] and numbers(figure, p.GREY) == [0]
-    wires = [line for line in figure.figure.axes[0].lines if line.get_color() == p.ACCENT]
+    assert numbers(figure, _paper.ACCENT) == [1, 1, 1] and numbers(figure, _paper.GREY) == [0]
+    wires = [line for line in figure.figure.axes[0].lines if line.get_color() == _paper.ACCENT]
     assert {round(line.get_linewidth(), 1) for line in wires} == {2.8, 2.0}
 
 
@@ -238,7 +238,7 @@ def test_a_chain_shows_how_the_product_grows():
     words = [text.get_text() for text in texts(figure) if " · " in text.get_text()]
     products = [np.prod([float(word) for word in re.sub("[()]", "", line).replace("−", "-").split(" · ")])
                 for line in words]
-    assert products[-1] == dy_dW(THIN, (2,), 0, 0, 0)[0] == numbers(figure, p.ACCENT, bold=True)[-2]
+    assert products[-1] == dy_dW(THIN, (2,), 0, 0, 0)[0] == numbers(figure, _paper.ACCENT, bold=True)[-2]
     assert after(figure, "$z$") == [z[0] for z in trace.z]
     assert after(figure, "$\\phi$′") == [slope[0] for slope in trace.slopes]
     assert overlaps(p.chain(THIN, (2,), alt="a")) == overlaps(figure) == []
@@ -250,7 +250,7 @@ def test_matrices_show_their_entries():
     figure = p.matrices(M([[0.25, -2], [100, 0.5]], lit=[(0, 1), (1, 0)]), "+", M([1, -4], chosen=0), "→", M(3),
                         alt="a")
     assert numbers(figure) == [0.25, 100, -2, 0.5, 1, -4, 3]
-    assert numbers(figure, p.ACCENT) == [100, -2] and numbers(figure, p.BLUE) == [1]
+    assert numbers(figure, _paper.ACCENT) == [100, -2] and numbers(figure, _paper.BLUE) == [1]
     assert [t.get_text() for t in texts(figure) if "×" in t.get_text()] == ["2 × 2", "2 × 1"]
     assert [t.get_text() for t in texts(p.matrices(M([1.5e-7], shape=False), alt="a"))] == ["1.5$\\times10^{-7}$"]
     with pytest.raises(ValueError, match="a part must be"):
@@ -300,14 +300,14 @@ def test_a_false_equation_is_told_with_both_sides():
 def test_selectors_pick_and_keep():
     figure = p.selector([7, -3, 5], 1, alt="a")
     assert numbers(figure) == [0, 1, 0, 7, -3, 5, -3, 0, 0, 0, 0, 1, 0, 0, 0, 0, 7, -3, 5, 0, -3, 0]
-    assert numbers(figure, p.BLUE) == [1, -3, -3, 1, -3, -3]
+    assert numbers(figure, _paper.BLUE) == [1, -3, -3, 1, -3, -3]
 
 
 def test_a_tangent_shows_its_point_its_slope_and_the_secant():
     figure = p.tangent(lambda t: t**3, 1, 3, alt="a", span=2, h=1, name="$t$")
     words = [text.get_text() for text in texts(figure)]
     assert {"0", "1", "2", "slope 3", "secant 4", "$t$"} == set(words)
-    straight = [line for line in figure.figure.axes[0].lines if line.get_color() == p.ACCENT][0]
+    straight = [line for line in figure.figure.axes[0].lines if line.get_color() == _paper.ACCENT][0]
     (x0, x1), (y0, y1) = straight.get_xdata()[[0, -1]], straight.get_ydata()[[0, -1]]
     assert (y1 - y0) / (x1 - x0) == pytest.approx(-3 * (260 / 32) / (430 / 4), rel=1e-9)
     with pytest.raises(ValueError, match="span"):
@@ -333,7 +333,7 @@ def test_a_tangent_that_cannot_be_drawn_is_refused():
     (1e6, 1e6 + 1e-7, (5e5, 1.5e6 + 1e-7)), (-1e6 - 1e-7, -1e6, (-1.5e6, -5e5)),
 ])
 def test_an_axis_has_a_length(low, high, ends):
-    assert p._apart_at_least(low, high) == pytest.approx(ends, rel=1e-12, abs=1e-25)
+    assert curves._axis_ends(low, high) == pytest.approx(ends, rel=1e-12, abs=1e-25)
 
 
 def test_errors_that_are_none_are_refused():
@@ -345,11 +345,11 @@ def test_errors_that_are_none_are_refused():
 
 def test_a_jump_is_large_and_alone():
     for height, found in ((0.4, 0), (0.5, 0), (0.6, 1)):
-        assert p._jumps(np.array([0, 0, height, height])).tolist() == [False, bool(found), False]
-    assert p._jumps(np.array([0, 0.6, 0.6])).tolist() == [True, False]
-    assert not p._jumps(np.array([0, 1, 1.5])).any() and not p._jumps(np.exp(np.arange(-3, 3, 0.1))).any()
-    assert p._jumps(np.array([0, 0.4, 1.3, 1.7])).tolist() == [False, True, False]      # between two and three times
-    assert p._jumps(np.array([0, 0.2, 0.8])).tolist() == [False, True]                  # at the end nothing is beside it
+        assert curves._jumps(np.array([0, 0, height, height])).tolist() == [False, bool(found), False]
+    assert curves._jumps(np.array([0, 0.6, 0.6])).tolist() == [True, False]
+    assert not curves._jumps(np.array([0, 1, 1.5])).any() and not curves._jumps(np.exp(np.arange(-3, 3, 0.1))).any()
+    assert curves._jumps(np.array([0, 0.4, 1.3, 1.7])).tolist() == [False, True, False]      # between two and three times
+    assert curves._jumps(np.array([0, 0.2, 0.8])).tolist() == [False, True]                  # at the end nothing is beside it
 
 
 def test_what_overflows_is_told_and_never_warned_of():
@@ -371,7 +371,7 @@ def test_a_pixel_is_paper_or_ink_or_between(pixel):
 def test_digits_and_their_derivatives():
     y_hat = np.arange(10)[::-1] / 45
     figure = p.digit(IMAGE, y_hat, alt="a")
-    assert numbers(figure)[1::2] == [round(value, 3) for value in y_hat] and numbers(figure, p.BLUE) == [0, 0.2]
+    assert numbers(figure)[1::2] == [round(value, 3) for value in y_hat] and numbers(figure, _paper.BLUE) == [0, 0.2]
     assert [patch.get_alpha() for patch in figure.figure.axes[0].patches[:64]] == list(IMAGE)
     derivatives = np.linspace(-2, 1, 64)
     figure = p.derivative_image(IMAGE, [derivatives, derivatives / 4], ["a", "b"], alt="a")
