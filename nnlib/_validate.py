@@ -178,7 +178,7 @@ def is_computed(result, shape):
 
 
 def sequence(name, value, of):
-    """A tuple of what the argument holds, in the order that it holds it."""
+    """The items of a list, a tuple or another iterable that has an order, as a tuple."""
     if isinstance(value, (set, frozenset, dict, str, bytes)) or not hasattr(type(value), "__iter__"):
         raise TypeError(f"{name} must be a list of {of}; got {kind(value)}")
     try:
@@ -217,8 +217,8 @@ def finite(what, result, remedy="make the weights or the input smaller"):
 def finite_trace(trace):
     """Makes the arrays of a Trace read-only, unless a number left the range of its floats.
 
-    An input that did so takes the next z or y_hat along. All arrays are looked at together, and one
-    by one only to name the first at fault.
+    inputs need no check: where one is not finite, no number of the next z is. All other arrays are checked
+    together, and one by one only to name the first that is not finite.
     """
     computed = (*trace.z, *trace.slopes, trace.y_hat)
     if not is_finite(np.concatenate(computed)):
@@ -238,7 +238,6 @@ def set_fields(value, **fields):
 
 
 # Words of the sentences ----------------------------------------------------------------------------
-
 
 def _written(shape):
     """A shape as Python writes it, with bare letters for free lengths."""

@@ -2,7 +2,7 @@
 
 The digits are the UCI set "Optical Recognition of Handwritten Digits"
 (E. Alpaydin and C. Kaynak, 1998, CC BY 4.0), its 1,797 test images as
-scikit-learn distributes them. DATA.md beside this file tells more.
+scikit-learn distributes them. DATA.md, in the same folder, says more.
 """
 from hashlib import sha256
 from importlib import resources

@@ -13,7 +13,7 @@ WIDEST = 6                      # the widest layer that is drawn in full
 def network(net, x=None, *, alt, lit=None, weights=True, values="auto", names=True):
     """A network from left to right: a number in each unit, its weights on the wires.
 
-    x (d_in,): each unit shows φ(z) inside and z below; without it, b alone.
+    x (d_in,): each unit shows φ(z) inside and z below; without it, only b.
     values: what stands below a unit, "z", "slopes", "both", "none", or "auto":
     the slopes if something is lit, else z. lit ("W", m, i, j) or ("b", m, i):
     the way of that derivative to the outputs, with the source's v at each unit.

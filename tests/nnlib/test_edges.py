@@ -138,6 +138,10 @@ def test_overflow_is_told_in_words_whatever_numpy_is_set_to():
             dy_db(Network([*quiet, quiet[1]]), [0], 0, 0)
         with refuses(OverflowError, "z[1] is beyond the range of float64"):
             forward(steep, [1e100])
+        with refuses(OverflowError, "z[1] is beyond the range of float64"):      # 0 times infinity
+            forward(Network([steep[0], quiet[0]]), [1e200])
+        with refuses(OverflowError, "y_hat is beyond the range of float64"):
+            forward(Network([quiet[1], steep[0]]), [1])
         with refuses(OverflowError, "the answer is beyond the range of float64"):
             predict(Network([*steep][:2]), [[1e100]])
         assert predict(quiet, [[1e-320]]) == 0 == dy_dW(quiet, [1e-320], 1, 0, 0)

@@ -69,17 +69,58 @@ def overlaps(figure):
 # ---- every figure -------------------------------------------------------------------------
 
 @pytest.mark.parametrize("name", drawings.SHEET)
-def test_nothing_has_moved(pinned_matplotlib, name):
-    now, before = drawings.said(drawings.SHEET[name](alt=name)), drawings.stored()[name]
-    assert drawings.moved(now, before) == [], "as meant? Then `python tests/drawings.py`, and look at what it draws"
+def test_nothing_has_changed_unseen(pinned_matplotlib, name):
+    changed = drawings.digest(drawings.SHEET[name](alt=name)).differences(drawings.stored()[name])
+    assert changed == [], "as meant? Then `python tests/plotting/drawings.py`, and look at what it draws"
 
 
-def test_what_has_moved_is_found():
-    before = drawings.said(p.selector([7, -3, 5], 1, alt="a"))
-    assert drawings.moved(before, before) == []
-    for old, new in (("text ", "Text "), ("−3", "3"), ("bold", "normal"), ("17.00", "17.03"), ("× 3", "× 4"), ("\n", "")):
-        assert drawings.moved(before.replace(old, new, 1), before)
+def change(what):
+    """A selector with one change."""
+    figure = p.selector([7, -3, 5], 1, alt="a")
+    axes, = figure.figure.axes
+    what(axes)
+    return figure
 
+
+CHANGES = {
+    "a text": ("words", lambda axes: axes.texts[5].set_text("3")),
+    "a weight": ("words", lambda axes: axes.texts[5].set_weight("bold")),
+    "a colour": ("words", lambda axes: axes.texts[5].set_color("red")),
+    "the colour of a line": ("words", lambda axes: axes.lines[0].set_color("red")),
+    "the face of a shape": ("words", lambda axes: axes.patches[0].set_facecolor("red")),
+    "a part": ("parts", lambda axes: axes.texts[5].remove()),
+    "a place": ("places", lambda axes: axes.texts[5].set_x(axes.texts[5].get_position()[0] + 0.03)),
+    "two places, one up and one down": ("places", lambda axes: [axes.texts[k].set_y(axes.texts[k].get_position()[1] + move)
+                                                                for k, move in ((4, 0.2), (5, -0.2))]),
+    "two texts that change places": ("places", lambda axes: axes.texts[4].set_position(axes.texts[5].get_position())),
+    "a size": ("places", lambda axes: axes.texts[5].set_size(17.03)),
+    "the width of a line": ("places", lambda axes: axes.lines[0].set_linewidth(1.5)),
+    "a line one point longer": ("words", lambda axes: axes.lines[0].set_data([0, 1, 2, 3, 4], [0, 1, 2, 3, 4])),
+    "an opacity": ("places", lambda axes: axes.patches[0].set_alpha(0.13)),
+    "the paper": ("places", lambda axes: axes.set_xlim(0, axes.get_xlim()[1])),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_change_is_seen_in_the_digest(name):
+    kind, what = CHANGES[name]
+    before = drawings.digest(change(lambda axes: None))
+    assert before.differences(before) == before.differences(drawings.Digest.read(str(before))) == []
+    assert [line.split(":")[0] for line in drawings.digest(change(what)).differences(before)][0] == kind
+
+
+def test_the_last_bits_of_a_place_are_no_change():
+    before, now = (drawings.digest(change(lambda axes, factor=factor: [
+        text.set_position(np.multiply(text.get_position(), factor)) for text in axes.texts])) for factor in (1, 1 + 1e-9))
+    assert now.differences(before) == [] and now.places != before.places
+
+
+def test_a_change_of_an_interactive_figure_is_seen():
+    drawn = '<svg width="20"><path d="M 1.5 -2 L 3 4"/><text x="3">12</text></svg>'
+    before = drawings.digest(drawn)
+    assert before.counted == "4 tag, 1 text" and drawings.digest(drawn.replace("1.5", "1.501")).differences(before) == []
+    for old, new in ((">12<", ">13<"), ("1.5", "1.6"), (" L ", " M "), ("-2", "2"), ('"20"', '"21"'), ("path", "line")):
+        assert drawings.digest(drawn.replace(old, new)).differences(before)
 
 
 @pytest.mark.parametrize("name", SAMPLES)
@@ -198,7 +239,8 @@ def test_the_lit_numbers_are_the_derivative(net):
 
 def test_places_may_come_from_numpy():
     def same(figure, net, x, *lit):
-        one, other = (drawings.said(figure(net, x, alt="a", lit=(lit[0], *map(kind, lit[1:])))) for kind in (int, np.int64))
+        places = (lit[0], *map(int, lit[1:])), (lit[0], *map(np.int64, lit[1:]))
+        one, other = (drawings.digest(figure(net, x, alt="a", lit=place)) for place in places)
         return one == other
 
     assert same(p.network, PENCIL, X, "W", 1, 1, 2) and same(p.network, PENCIL, X, "b", 0, 2)
@@ -348,8 +390,8 @@ def test_a_jump_is_large_and_alone():
         assert curves._jumps(np.array([0, 0, height, height])).tolist() == [False, bool(found), False]
     assert curves._jumps(np.array([0, 0.6, 0.6])).tolist() == [True, False]
     assert not curves._jumps(np.array([0, 1, 1.5])).any() and not curves._jumps(np.exp(np.arange(-3, 3, 0.1))).any()
-    assert curves._jumps(np.array([0, 0.4, 1.3, 1.7])).tolist() == [False, True, False]      # between two and three times
-    assert curves._jumps(np.array([0, 0.2, 0.8])).tolist() == [False, True]                  # at the end nothing is beside it
+    assert curves._jumps(np.array([0, 0.4, 1.3, 1.7])).tolist() == [False, True, False]      # twice, and not thrice
+    assert curves._jumps(np.array([0, 0.2, 0.8])).tolist() == [False, True]         # at the end nothing is beside it
 
 
 def test_what_overflows_is_told_and_never_warned_of():
