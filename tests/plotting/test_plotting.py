@@ -15,6 +15,7 @@ from PIL import Image
 from nnlib import (Activation, Layer, Network, digits, digits_network, dy_db, dy_dW, forward, pencil_network,
                    pencil_twin)
 from nnlib import plotting as p
+from nnlib.activations import ACTIVATIONS
 from nnlib.plotting import M, _paper, curves
 
 matplotlib = pytest.importorskip("matplotlib")
@@ -356,6 +357,45 @@ def test_a_tangent_shows_its_point_its_slope_and_the_secant():
         p.tangent(np.sin, 0, 1, alt="a", span=0)
 
 
+@pytest.mark.parametrize("f, x0, slope, span, h", [(np.exp, 0.5, 1.2, 1.5, 0.5), (lambda x: -x**3, -1, -3, 0.5, None)])
+def test_all_lines_of_a_tangent_stand_on_the_scale_of_the_curve(f, x0, slope, span, h):
+    """Each line is read back in the curve's own units, which its two ends give."""
+    figure = p.tangent(f, x0, slope, alt="a", span=span, h=h)
+    axes, = figure.figure.axes
+    lines = [line for line in axes.lines if len(line.get_xdata()) == 121]
+    xs = x0 + span * np.linspace(-1, 1, 121)
+    y0, y1 = lines[0].get_ydata()[[0, -1]]
+
+    def height(y):
+        return f(xs[0]) + (f(xs[-1]) - f(xs[0])) * (y - y0) / (y1 - y0)
+
+    wanted = [[f(x) for x in xs], f(x0) + slope * (xs - x0)]
+    if h:
+        wanted.append(f(x0 - h) + (f(x0 + h) - f(x0 - h)) / (2 * h) * (xs - x0 + h))
+    assert len(lines) == len(wanted)
+    for line, values in zip(lines, wanted):
+        np.testing.assert_allclose(line.get_xdata(), np.linspace(0, 430, 121), atol=1e-9)
+        np.testing.assert_allclose(height(line.get_ydata()), values, rtol=1e-9, atol=1e-9)
+    points = [(disc.center[0], height(disc.center[1])) for disc in axes.patches]
+    places = [x0, x0 - h, x0 + h] if h else [x0]
+    np.testing.assert_allclose(points, [(215 + 215 * (x - x0) / span, f(x)) for x in places], rtol=1e-9, atol=1e-9)
+
+
+def test_an_activation_and_its_slope_stand_on_the_scale_of_their_panel():
+    names = ["square", "tanh", "sigmoid", "relu", "leaky_relu"]
+    axes, = p.activation_curves(names, alt="a").figure.axes
+    for k, name in enumerate(names):
+        zero, vertical, one, *drawn = axes.lines[5 * k:5 * k + 5]
+        (low, high), y0, y1 = zero.get_xdata(), zero.get_ydata()[0], one.get_ydata()[0]
+        assert vertical.get_xdata() == pytest.approx([(low + high) / 2] * 2)
+        for line, function, colour in zip(drawn, (ACTIVATIONS[name].f, ACTIVATIONS[name].df), (_paper.INK, _paper.ACCENT)):
+            z = -3 + 6 * (line.get_xdata() - low) / (high - low)
+            shown = (y0 - line.get_ydata()) / (y0 - y1)
+            there = np.isfinite(shown)
+            assert line.get_color() == colour and there.sum() == (180 if "relu" in name and colour == _paper.ACCENT else 181)
+            np.testing.assert_allclose(shown[there], function(z.round(9) + 0.0)[there], atol=1e-9)
+
+
 def test_a_tangent_that_cannot_be_drawn_is_refused():
     edge = 2.0**53                                                          # beside it the floats are 2 apart, or 1
     for at in (edge, -edge):
@@ -424,6 +464,33 @@ def test_digits_and_their_derivatives():
         p.derivative_image(IMAGE, derivatives, ["a", "b"], alt="a")
 
 
+@pytest.mark.parametrize("y_hat", [np.arange(10)[::-1] / 45 - 0.08, -np.arange(1.0, 11), np.arange(10.0)])
+def test_a_bar_is_as_long_as_its_answer(y_hat):
+    axes, = p.digit(IMAGE, y_hat, alt="a").figure.axes
+    bars = [bar.get_path().get_extents(bar.get_patch_transform()) for bar in axes.patches[64:]]
+    signed = [(bar.width - 0.5) * (1 if value >= 0 else -1) for bar, value in zip(bars, y_hat)]
+    unit = 190 / (max(y_hat.max(), 0) - min(y_hat.min(), 0))
+    np.testing.assert_allclose(signed, unit * y_hat, atol=1e-4)         # 1e-300 stands for an answer of 0
+    zero = 270 - unit * min(y_hat.min(), 0)
+    np.testing.assert_allclose([bar.x0 if value >= 0 else bar.x1 - 0.5 for bar, value in zip(bars, y_hat)], zero, atol=1e-4)
+    assert [bar.get_facecolor()[:3] == matplotlib.colors.to_rgb(_paper.BLUE) for bar in axes.patches[64:]] \
+        == [k == y_hat.argmax() for k in range(10)]
+
+
+def test_a_derivative_is_as_deep_as_it_is_large():
+    derivatives = np.linspace(-2, 1, 64)
+    axes, = p.derivative_image(IMAGE, [derivatives, derivatives / 4], ["a", "b"], alt="a").figure.axes
+    for k, value in enumerate([*derivatives, *derivatives / 4]):
+        cell, dot = axes.patches[2 * k:2 * k + 2]
+        assert cell.get_alpha() == pytest.approx(abs(value) / 2) and (type(cell).__name__ == "Circle") == (value < 0)
+        assert cell.get_facecolor()[:3] == matplotlib.colors.to_rgb(_paper.ACCENT if value >= 0 else _paper.BLUE)
+        box, ink = (patch.get_path().get_extents(patch.get_patch_transform()) for patch in (cell, dot))
+        assert box.width == pytest.approx(24) and ink.width == pytest.approx(10 * IMAGE[k % 64] ** 0.5)
+        middle = 236 * (k // 64) + 25 * (k % 8) + 12, 25 * (k % 64 // 8) + 12
+        for extents in (box, ink):
+            assert ((extents.x0 + extents.x1) / 2, (extents.y0 + extents.y1) / 2) == pytest.approx(middle)
+
+
 @pytest.mark.parametrize("arguments, error, message", [
     (dict(lit=("W", 0, 1, 0)), ValueError, "x must be given where lit is"),
     (dict(x=X, lit=("W", 0, 1)), ValueError, "lit must be"),
@@ -446,4 +513,7 @@ def test_error_curves_stand_where_the_numbers_say():
     heights = [line.get_ydata() for line in curves]
     assert [len(curves), heights[0][0] < heights[0][-1], np.ptp(heights[2]) == 0] == [3, True, True]
     np.testing.assert_allclose(np.diff(heights[1]), 2 * np.diff(heights[0]))     # twice as steep
+    for line, values in zip(curves, errors.values()):                            # 0 … 280 pixels for 10⁻¹ … 10⁻¹⁶
+        np.testing.assert_allclose(line.get_ydata(), 280 * (-1 - np.log10(values)) / 15, atol=1e-9)
+        np.testing.assert_allclose(line.get_xdata(), 460 * (7 + np.log10(steps)) / 6, atol=1e-9)
     assert {"one", "two", "three", "relative error"} <= {text.get_text() for text in texts(figure)}
