@@ -32,7 +32,7 @@ ROOT = Path(__file__).resolve().parent.parent
 EDGES, BASICS, DERIVATIVES, BAD_INPUT, DATA = (
     f"tests/nnlib/test_{stem}.py" for stem in ("edges", "nnlib", "derivatives", "bad_input", "files"))
 ALL = [EDGES, BASICS, DERIVATIVES, BAD_INPUT, DATA]
-DRAWN = ["tests/plotting/test_plotting.py", BAD_INPUT, "tests/chapters/test_cells.py"]
+DRAWN = ["tests/plotting/test_plotting.py", BAD_INPUT]
 PLOTTING = [f"plotting.{name}" for name in ("_paper", "matrix_equations", "networks", "curves", "errors", "images")]
 FILES = {"activations": ALL, "network": ALL, "entries": ALL, "checking": [EDGES, BASICS, BAD_INPUT],
          "_validate": [EDGES, BASICS, BAD_INPUT, DERIVATIVES], "data": [DATA, BASICS],
@@ -41,11 +41,7 @@ LIST = ROOT / "tests" / "slow" / "mutants.toml"
 PATIENCE = 120                  # seconds; a mutant that takes longer runs in circles
 MEMORY = 6 * 2**30              # bytes; one that asks for more has lost a bound
 OPTIONS = ["-x", "-q", "--tb=no", "--assert=plain", "-o", "addopts=", "-p", "no:cacheprovider", "-p", "no:faulthandler",
-           "-p", "no:unraisableexception", "-p", "no:threadexception", "-k"]
-# Left out: what starts a process, and what tests the tests; what draws, unless it is what was broken.
-LEFT_OUT = "not only_dependency and not classic_mistake and not broken_copies and not soaks_truth"
-DRAWS = ("(plotting or cells) and not importing and not flipped and not means_nothing and not is_found and not lit_numbers "
-         "and not in_the_digest and not last_bits and not interactive")
+           "-p", "no:unraisableexception", "-p", "no:threadexception", "-m"]
 # Shifts and bits in the place of arithmetic raise TypeError as soon as they are reached: they would only flatter the score.
 POINTLESS = ("RShift", "LShift", "BitOr", "BitAnd", "BitXor")
 SECONDS = ROOT / "_build" / "mutants.json"      # how long each test takes without any mutant: the quick ones go first
@@ -126,8 +122,8 @@ def lives(name, source, first="", learn=False):
     os.dup2(silence, 1), os.dup2(silence, 2)
     if first and pytest.main([first, *OPTIONS, ""], plugins=[quickest]):
         return False, first
-    chosen = DRAWS if name in PLOTTING else f"{LEFT_OUT} and not plotting"
-    done = pytest.main([*FILES[name], *OPTIONS, chosen], plugins=[quickest]) == 0
+    markers = f"{'' if name in PLOTTING else 'not '}plotting and not not_for_mutants"
+    done = pytest.main([*FILES[name], *OPTIONS, markers], plugins=[quickest]) == 0
     if learn:
         SECONDS.parent.mkdir(exist_ok=True)
         SECONDS.write_text(json.dumps(quickest.seconds))

@@ -208,7 +208,9 @@ def fault(name, argument, value, expected):
 ARGUMENTS = [(name, argument) for name, (_, arguments) in CALLS.items() for argument in arguments]
 
 
-@pytest.mark.parametrize("name, argument", ARGUMENTS, ids=[f"{name}-{argument}" for name, argument in ARGUMENTS])
+@pytest.mark.parametrize("name, argument", [
+    pytest.param(name, argument, id=f"{name}-{argument}", marks=[pytest.mark.plotting] * name.startswith("plotting"))
+    for name, argument in ARGUMENTS])
 def test_every_kind(name, argument):
     role, good, special = CALLS[name][1][argument]
     found = {}

@@ -151,6 +151,7 @@ def broken(fault, net, x, m, i, j):
     return v
 
 
+@pytest.mark.not_for_mutants
 @pytest.mark.parametrize("fault", ["slope at a", "first slope dropped", "W transposed",
                                    "slope dropped", "misread dots"])
 def test_broken_copies_differ(fault):
@@ -305,6 +306,7 @@ def test_plain_and_stable_activations_are_the_same_functions():
         np.testing.assert_allclose(phi.f(z), PLAIN[name][0](z), rtol=1e-14)
 
 
+@pytest.mark.not_for_mutants
 def test_numpy_is_the_only_dependency():
     code = ("import sys, nnlib; "
             "sys.exit(any(m.split('.')[0] in ('matplotlib', 'scipy', 'IPython', 'sklearn') "

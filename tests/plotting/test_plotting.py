@@ -19,6 +19,7 @@ from nnlib.activations import ACTIVATIONS
 from nnlib.plotting import M, _paper, curves
 
 matplotlib = pytest.importorskip("matplotlib")
+pytestmark = pytest.mark.plotting
 
 PENCIL, TWIN, X = pencil_network(), pencil_twin(), (2, 3)
 THIN = Network([Layer([[2]], [-1], "square"), Layer([[-2]], [11], "square"), Layer([[3]], [140], "square")])
@@ -102,6 +103,7 @@ CHANGES = {
 }
 
 
+@pytest.mark.not_for_mutants
 @pytest.mark.parametrize("name", CHANGES)
 def test_a_change_is_seen_in_the_digest(name):
     kind, what = CHANGES[name]
@@ -110,12 +112,14 @@ def test_a_change_is_seen_in_the_digest(name):
     assert [line.split(":")[0] for line in drawings.digest(change(what)).differences(before)][0] == kind
 
 
+@pytest.mark.not_for_mutants
 def test_the_last_bits_of_a_place_are_no_change():
     before, now = (drawings.digest(change(lambda axes, factor=factor: [
         text.set_position(np.multiply(text.get_position(), factor)) for text in axes.texts])) for factor in (1, 1 + 1e-9))
     assert now.differences(before) == [] and now.places != before.places
 
 
+@pytest.mark.not_for_mutants
 def test_a_change_of_an_interactive_figure_is_seen():
     drawn = '<svg width="20"><path d="M 1.5 -2 L 3 4"/><text x="3">12</text></svg>'
     before = drawings.digest(drawn)
@@ -175,6 +179,7 @@ def test_texts_keep_apart_and_stay_on_the_paper(name):
     assert all(left <= text.get_position()[0] <= right for text in texts(figure))
 
 
+@pytest.mark.not_for_mutants
 def test_importing_plotting_does_not_import_matplotlib():
     code = "import sys, nnlib.plotting; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
@@ -221,6 +226,7 @@ def test_a_network_shows_its_numbers(net):
         assert overlaps(drawn) == []
 
 
+@pytest.mark.not_for_mutants
 @pytest.mark.parametrize("net", [PENCIL, TWIN], ids=["pencil", "twin"])
 def test_the_lit_numbers_are_the_derivative(net):
     for m, layer in enumerate(net):
