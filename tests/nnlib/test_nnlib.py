@@ -1,4 +1,4 @@
-"""nnlib against routes that share nothing with it, and broken copies that must fail."""
+"""nnlib against routes that share nothing with it."""
 import subprocess
 import sys
 
@@ -110,7 +110,7 @@ def test_every_derivative_equals_mpmath_even_saturated(phi):
                 assert relative_error(derivative(hard, x, m, i, j), truth) < 1e-12
 
 
-def test_a_mixed_network_and_the_first_layer_alone():
+def test_a_network_of_several_activations():
     rng = np.random.default_rng(3)
     net = random_network((3, 4, 4, 2), ["tanh", "sigmoid", "softplus"], rng)
     x = rng.normal(size=3)
@@ -131,39 +131,6 @@ def test_published_numbers_of_mazur():
     assert f"{miss @ dy_dW(net, [.05, .10], 0, 0, 0):.9f}" == "0.000438568"
 
 
-# ---- broken copies must fail ----------------------------------------------------------------
-
-def broken(fault, net, x, m, i, j):
-    """dy_dW with one of the classic mistakes."""
-    trace = forward(net, x)
-    after = [*trace.inputs[1:], trace.y_hat]
-    slope = [layer.phi.df(a) for layer, a in zip(net, after)] if fault == "slope at a" \
-        else trace.slopes
-    v = O(i, len(net[m].b)) @ slope[m] * trace.inputs[m][j]
-    if fault == "first slope dropped":
-        v = O(i, len(net[m].b)) @ np.ones(len(net[m].b)) * trace.inputs[m][j]
-    for k in range(m + 1, len(net)):
-        if fault == "misread dots" and m < k < len(net) - 1 and k > m + 1:
-            v = slope[k] * v
-            continue
-        W = net[k].W.T if fault == "W transposed" else net[k].W
-        v = (W @ v) if fault == "slope dropped" else slope[k] * (W @ v)
-    return v
-
-
-@pytest.mark.not_for_mutants
-@pytest.mark.parametrize("fault", ["slope at a", "first slope dropped", "W transposed",
-                                   "slope dropped", "misread dots"])
-def test_broken_copies_differ(fault):
-    """On a network of equal widths every one of them computes something, and it is wrong."""
-    rng = np.random.default_rng(11)
-    net, x = random_network((3, 3, 3, 3, 3), "tanh", rng), rng.normal(size=3)
-    truth = complex_step_of_weight(net, x, 0, 1, 2)
-    np.testing.assert_allclose(broken("none", net, x, 0, 1, 2), truth, rtol=1e-12)
-    wrong = broken(fault, net, x, 0, 1, 2)
-    assert np.linalg.norm(wrong - truth) > 0.05 * np.linalg.norm(truth)
-
-
 # ---- selectors and checking ------------------------------------------------------------------
 
 def test_selectors_select():
@@ -176,7 +143,7 @@ def test_selectors_select():
 
 def test_arrays_that_would_fill_the_memory_are_refused():
     rng = np.random.default_rng(0)
-    assert o(4999, 5000).shape == (1, 5000) and O(7, 200).shape == (200, 200)
+    assert o(0, 20_000).shape == (1, 20_000) and O(7, 500).shape == (500, 500)
     assert random_network((200, 300, 4), "tanh", rng).widths == (200, 300, 4)
     for call in (lambda: o(0, 10**8 + 1), lambda: O(0, 10**4 + 1), lambda: random_network((10**4, 10**4, 2), "tanh", rng)):
         with pytest.raises(ValueError, match="must ask for 100000000 numbers at most"):
