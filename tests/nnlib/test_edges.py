@@ -147,6 +147,26 @@ def test_overflow_is_refused_in_a_sentence_whatever_numpy_is_set_to():
         assert predict(quiet, [[1e-320]]) == 0 == dy_dW(quiet, [1e-320], 1, 0, 0)
 
 
+def test_np_seterr_changes_no_number():
+    """In every function here a product rounds to zero, which NumPy can be set to raise on."""
+    net = Network([Layer([[1e-200]], [0], "identity")] * 2)
+
+    def f(t):
+        return 1e-200 * t * 1e-200
+
+    for function, arguments in ((forward, (net, [1])), (predict, (net, [[1]])), (dy_dW, (net, [1], 0, 0, 0)),
+                                (dy_db, (Network([*net, net[0]]), [1], 0, 0)), (forward_difference, (f, 1.0)),
+                                (central_difference, (f, 1.0)), (complex_step, (f, 1.0)), (taylor_rate, (f, 1.0, 0.0, 1.0))):
+        wanted, before = function(*arguments), np.seterr(all="raise")
+        try:
+            got = function(*arguments)
+            with pytest.raises(FloatingPointError):
+                function.__wrapped__(*arguments)            # what nnlib exports is guarded, and this is what it guards
+        finally:
+            np.seterr(**before)
+        assert (got.y_hat == wanted.y_hat == 0) if function is forward else got == wanted
+
+
 def test_a_selector_needs_a_length():
     for selector in (o, O):
         with refuses(ValueError, "d must be at least 1; got 0"):
