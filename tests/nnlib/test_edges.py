@@ -34,6 +34,7 @@ NOT_ELEMENTWISE = {
     "gives a number for one element": lambda z: z if z.size > 1 else z[0],
     "gives a square for one element": lambda z: np.ones(z.shape if z.size > 1 else (1, 1)),
     "gives a column": lambda z: np.ones((z.size, 1) if z.size > 1 else 1),
+    "gives one less": lambda z: np.ones(z.size - (z.size > 1)),
     "gives one more": lambda z: np.ones(z.size + (z.size > 1)),
     "mixes what is negative": lambda z: np.where(z < 0, z.max(), z),
     "mixes what is positive": lambda z: np.where(z > 0, z.min(), z),
@@ -250,6 +251,17 @@ def test_a_list_may_be_long_and_not_endless():
     assert len(Network([ONE] * longest)) == longest == 10**5
     with refuses(TypeError, "layers must be a list of 100000 Layer at most; got a list"):
         Network([ONE] * (longest + 1))
+
+
+def test_an_array_is_a_copy_that_cannot_be_changed():
+    for given in (np.ones(2), np.ones(2, int), [1, 1]):
+        got = _validate.array("x", given, (2,))
+        assert not got.flags.writeable and got.dtype == float and not np.shares_memory(got, given)
+
+
+def test_a_batch_may_have_many_features():
+    net = Network([Layer(np.ones((1, 300)), [0], "identity")])
+    assert predict(net, np.ones((2, 300))).tolist() == [[300], [300]]
 
 
 def test_numbers_between_bounds():
