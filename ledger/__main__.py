@@ -19,7 +19,7 @@ from .check import finish, merge
 from .lessons import lesson
 from .registry import EQUATION, key_faults
 from .routes import ROUTES
-from .trials import examine
+from .trials import examine, trial_of
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -74,8 +74,9 @@ def one_equation(latex, row, rows):
     if result["fault"]:
         print(f"It does not hold: {result['fault']}")
         return 1
+    trial = trial_of(row.get("scene", "network"), rows)
     letters = f", {result['symbolic']} of letters" if result["symbolic"] else ""
-    print(f"It holds: tried on {result['networks']}{letters}, {result['comparisons']} comparisons of two sides.")
+    print(f"It holds on {trial.counted(result['networks'])}{letters}, in {result['comparisons']} comparisons of two sides.")
     for name, route in ROUTES.items():
         if name in result["worst"]:
             print(f"  {route.label:<16} {route.bound(result['worst'][name])}")

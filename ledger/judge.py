@@ -21,8 +21,8 @@ class Judgement:
     def summary(self):
         entered = [label for found in self.found.values() for label, *_ in found.displayed if label in self.rows]
         inline = sum(len(found.inline) for found in self.found.values())
-        return (f"{len(self.results)} displayed equations hold, {self.fresh} of them evaluated anew, "
-                f"{len(entered) - len(self.results)} are prose only; {inline} equalities in the text")
+        return (f"All hold. Displayed equations: {len(self.results)}, of which {self.fresh} were evaluated anew, and "
+                f"{len(entered) - len(self.results)} that are prose only. Equalities in the text: {inline}.")
 
 
 def judge(found, registry, cache, partial=False):

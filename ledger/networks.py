@@ -65,6 +65,13 @@ def forward_pass(case, layer=None, step=None):
     return zs, reads
 
 
+def step_of(case, m, i, j, size):
+    """A step for forward_pass that moves one weight, or one bias where j is None."""
+    step = np.zeros(case.W[m].shape, type(size)), np.zeros(case.b[m].shape, type(size))
+    step[j is None][(i,) if j is None else (i, j)] = size
+    return step
+
+
 def random_case(widths, phi, rng, precise=False):
     """A random case whose every z keeps away from the kinks at 0 and from zero slopes."""
     phi = (phi,) * (len(widths) - 1) if isinstance(phi, str) else tuple(phi)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import nnlib
 
+from .arithmetics import PLAIN
 from .check import conditions
 from .lessons import lesson
 from .networks import network_of
@@ -66,6 +67,18 @@ def is_whole(value):
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
+def is_activation(value):
+    return is_text(value) and value in PLAIN
+
+
+def is_tables(value):
+    return isinstance(value, dict) and all(isinstance(row, dict) for row in value.values())
+
+
+def is_list_of_tables(value):
+    return isinstance(value, list) and all(isinstance(row, dict) for row in value)
+
+
 def is_function(value):
     return is_text(value) and callable(getattr(nnlib, value, None))
 
@@ -105,40 +118,35 @@ EQUATION = {"function": (is_function, "a function of nnlib"), "for": (is_chain, 
             "order": (is_whole, "a whole number"), "also": (is_text, "LaTeX"), "prose": (is_text, "a reason, in words")}
 EQUALITY = {"latex": (lambda value: is_text(value) or is_texts(value), "LaTeX, or a list of it"),
             "network": (is_text, "the name of a network"), "x": (is_table_of_numbers, "a list of numbers"),
-            "phi": (is_text, "the name of an activation"), "letters": (is_letters, "letters with their numbers"),
+            "phi": (is_activation, f"one of {', '.join(PLAIN)}"), "letters": (is_letters, "letters with their numbers"),
             "parameter": (is_parameter, "like {m = 0, i = 2, j = 1}"), "length": (is_whole, "a whole number")}
 PAGE = {"binds": (is_texts, "a list of LaTeX"), "chosen": (is_texts, "a list of LaTeX"),
-        "letters": (is_letters, "letters with their numbers"), "equations": (None, ""), "equalities": (None, ""),
-        "networks": (None, "")}
+        "letters": (is_letters, "letters with their numbers"), "equations": (is_tables, "tables, [equations.LABEL]"),
+        "equalities": (is_list_of_tables, "tables, [[equalities]]"), "networks": (is_tables, "tables, [networks.NAME]")}
 
 
 def page_faults(page):
     """What is wrong with a page's .toml, one sentence each."""
-    yield from key_faults(page, PAGE, "")
-    for label, row in tables(page, "equations", dict):
+    if faults := list(key_faults(page, PAGE, "")):
+        yield from faults
+        return
+    for label, row in page.get("equations", {}).items():
         yield from key_faults(row, EQUATION, f"[equations.{label}]: ")
         if row.get("scene") == "nudge" and not {"order", "function"} <= row.keys():
             yield f"[equations.{label}]: in the scene nudge it needs `order` and `function`"
-    for row in tables(page, "equalities", list):
+    for row in page.get("equalities", []):
         yield from key_faults(row, EQUALITY, "[[equalities]]: ")
         if "latex" not in row:
             yield "[[equalities]]: it needs `latex`"
-    for name, row in tables(page, "networks", dict):
+    for name, row in page.get("networks", {}).items():
         yield from network_faults(name, row)
-
-
-def tables(page, key, kind):
-    found = page.get(key, kind())
-    if not isinstance(found, kind) or not all(isinstance(row, dict) for row in (found.values() if kind is dict else found)):
-        return []
-    return found.items() if kind is dict else found
 
 
 def key_faults(row, keys, place):
     for key, value in row.items():
         if key not in keys:
             yield f"{place}unknown key {key!r}; there are {', '.join(keys)} ({lesson('A row')})"
-        elif keys[key][0] and not keys[key][0](value):
+        elif not keys[key][0](value):
             yield f"{place}{key} must be {keys[key][1]}; got {value!r}"
 
 

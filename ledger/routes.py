@@ -8,7 +8,7 @@ cancellation; two nudges err by h² f‴/6 and by rounding over h, both near 1e-
 import math
 from dataclasses import dataclass
 
-from .referees import ImaginaryNudge, Package, TwoNudges
+from . import referees
 
 VALUES, DERIVATIVES = "values", "derivatives"
 
@@ -40,14 +40,15 @@ def bound(error, least=1e-16):
 ROUTES = {route.name: route for route in (
     Route("precise", "60 digits", "the first side", 1e-30, digits=True, least=1e-30),
     Route("float", "float64", "the first side", 1e-11, headline=True),
-    Route("pass", "plain pass", "by running the network", 1e-11, headline=True, referee=ImaginaryNudge, tells=(VALUES,)),
-    Route("step", "imaginary nudge", "by an imaginary nudge", 1e-11, headline=True, referee=ImaginaryNudge,
+    Route("pass", "plain pass", "by running the network", 1e-11, headline=True, referee=referees.ImaginaryNudge,
+          tells=(VALUES,)),
+    Route("step", "imaginary nudge", "by an imaginary nudge", 1e-11, headline=True, referee=referees.ImaginaryNudge,
           tells=(DERIVATIVES,)),
-    Route("nudges", "two nudges", "by two nudges", 1e-5, floor=1.0, referee=TwoNudges, tells=(DERIVATIVES,)),
+    Route("nudges", "two nudges", "by two nudges", 1e-5, floor=1.0, referee=referees.TwoNudges, tells=(DERIVATIVES,)),
     Route("series", "power series", "from the power series", 1e-20, digits=True, headline=True),
     Route("rate", "exponent of h", "as the registry says", 0.02, headline=True),
     Route("rounded", "nnlib", "with sixty digits", 1e-4, digits=True),
-    Route("nnlib", "nnlib", "in truth", 1e-11, headline=True, referee=Package, tells=(VALUES, DERIVATIVES)),
+    Route("nnlib", "nnlib", "in truth", 1e-11, headline=True, referee=referees.Package, tells=(VALUES, DERIVATIVES)),
 )}
 
 

@@ -14,14 +14,14 @@ import numpy as np
 
 import nnlib
 
+from . import scenes
 from .arithmetics import DIGITS, Float, High
-from .check import Check, empty_result
+from .check import Check, empty_result, in_a_sentence
 from .evaluate import Evaluator
 from .grammar import Refused, walk
 from .lessons import lesson
-from .networks import (LETTER_WIDTHS, all_networks, narrow_networks, random_case, running_networks, smooth_networks)
+from .networks import LETTER_WIDTHS, all_networks, narrow_networks, random_case, running_networks, smooth_networks
 from .referees import Nudges, Package, Symbols
-from .scenes import Nudged, Tangent, Vectors
 from .values import Wrong, must_match, number
 
 
@@ -55,9 +55,8 @@ def values_of(scene):
     def try_values(check, count, _):
         literal = any(node.op == "matrix" for node in walk(check.tree))     # a printed matrix settles the length
         size, asked = 3 if literal else count, set()
-        scenes = [scene(arithmetic, size, np.random.default_rng(count), package)
-                  for arithmetic, package in ((High(), None), (Float(), None), (Float(), asked))]
-        exact, rough, package = (Evaluator(one) for one in scenes)
+        exact, rough, package = (Evaluator(scene(arithmetic, size, np.random.default_rng(count), answered))
+                                 for arithmetic, answered in ((High(), None), (Float(), None), (Float(), asked)))
         ends = exact.ranges(check.sides, {}, check.places)
         for place in product(*(range(1, end + 1) for end in ends.values())):
             letters = dict(zip(ends, place))
@@ -82,7 +81,7 @@ def try_nudges(check, case, referees):
         rows, columns = case.W[m].shape
         place = (m, int(rng.integers(rows)), int(rng.integers(columns)) if rng.integers(2) else None)
         h = mpmath.mpf("1e-6")
-        first, second = (missed(check, case, Nudged(referees.truth, place, step)) for step in (h, h / 2))
+        first, second = (missed(check, case, scenes.Nudged(referees.truth, place, step)) for step in (h, h / 2))
         if first > 1e-25:               # a straight line is met exactly, and has no rate
             rate, order = mpmath.log(first / second, 2), check.row["order"]
             check.record("rate", abs(rate - order))
@@ -95,7 +94,7 @@ def missed(check, case, scene):
     """How far the quotient is from the derivative, relative to it."""
     left, right = (Evaluator(scene).settled(side, {}) for side in check.sides[:2])
     must_match(left, right, f"on {case}")
-    error = mpmath.norm(list(left.array - right.array)) / max(mpmath.norm(list(left.array)), 1e-6)
+    error = mpmath.norm(list(np.ravel(left.array - right.array))) / max(mpmath.norm(list(np.ravel(left.array))), 1e-6)
     if error > 1e-3:
         raise Wrong(f"on {case}: with h = 1e-6 the quotient is {right}, the derivative {left}")
     return error
@@ -105,10 +104,10 @@ def compare_quotient(check, case, truth, place):
     """nnlib's quotient against the printed one, for the same h; the subtraction costs rounding / h."""
     name = check.row["function"]
     h = STEPS[name]
-    scene = Nudged(truth, place, mpmath.mpf(h))
+    scene = scenes.Nudged(truth, place, mpmath.mpf(h))
     printed = Evaluator(scene).settled(check.sides[1], {})
     quotient = getattr(nnlib, name)(scene.f_float, np.array([float(scene.theta)]), h)[:, 0]
-    error = float(mpmath.norm(list(printed.array - quotient)) / max(1, mpmath.norm(list(printed.array))))
+    error = float(mpmath.norm(list(printed.array - quotient)) / max(1, mpmath.norm(list(np.ravel(printed.array)))))
     check.record("nnlib", error)
     if error > (1e-13 if name == "complex_step" else 1e-13 / h):
         raise Wrong(f"on {case}: nnlib's {name} gives {quotient}, the printed quotient {printed}")
@@ -120,7 +119,7 @@ def try_tangents(check, case, referees):
     rng = np.random.default_rng(case.size)
     m = int(rng.integers(case.n + 1))
     direction = rng.normal(size=case.b[m].size)
-    scene = Tangent(referees.truth, m, direction, mpmath.mpf("1e-2") / 2)
+    scene = scenes.Tangent(referees.truth, m, direction, mpmath.mpf("1e-2") / 2)
     if scene.is_straight():
         return
     first, second = (Evaluator(scene).settled(side, {}) for side in check.sides[:2])
@@ -146,11 +145,14 @@ class Trial:
     several: str = "networks"
     with_letters: Callable | None = None    # for which widths it is tried with letters for numbers too
 
+    def counted(self, count):
+        return f"{count} {self.one if count == 1 else self.several}"
+
 
 SCENES = {
     "network": Trial(Check.try_network, all_networks, with_letters=lambda widths: True),
     "narrow": Trial(Check.try_network, narrow_networks, with_letters=lambda widths: set(widths) == {1}),
-    "vectors": Trial(values_of(Vectors), lambda registry: range(1, 9), "set of vectors", "sets of vectors"),
+    "vectors": Trial(values_of(scenes.Vectors), lambda registry: range(1, 9), "set of vectors", "sets of vectors"),
     "nudge": Trial(try_nudges, smooth_networks, "function", "functions"),
     "tangent": Trial(try_tangents, smooth_networks, "function", "functions"),
 }
@@ -163,20 +165,19 @@ def trial_of(name, registry):
     running = running_networks(registry)
     if name in running:
         return Trial(Check.try_network, lambda registry: [running[name]])
-    known = ", ".join([*SCENES, *running])
-    raise Wrong(f"there is no scene {name!r}, only {known} ({lesson('A scene')})")
+    raise Wrong(f"there is no scene {name!r}, only {', '.join([*SCENES, *running])} ({lesson('A scene')})")
 
 
 def examine(equations, registry, part=0, parts=1):
     """The results of [(label, LaTeX, row)] on one part of what is tried; `fault` is that of the smallest network."""
-    with mpmath.workdps(DIGITS):
+    with mpmath.workdps(DIGITS), np.errstate(divide="raise", over="raise", invalid="raise"):
         results, groups = [], {}
         for label, latex, row in equations:
             name = row.get("scene", "network")
             try:
                 on_networks = trial_of(name, registry).run is Check.try_network
                 check = Check(label, latex, row, on_networks)
-            except (Refused, Wrong) as error:
+            except (Refused, Wrong, RecursionError) as error:
                 results.append({**empty_result(label), "fault": str(error), "size": 0})
             else:
                 results.append(check.result)
@@ -200,8 +201,8 @@ def try_each(checks, run, item, referees):
                 run(check, item, referees)
             except Wrong as wrong:
                 check.refuse(getattr(item, "size", item), wrong)
-            except ArithmeticError as error:
-                check.refuse(getattr(item, "size", item), f"on {item}: {error or type(error).__name__}")
+            except (ArithmeticError, RecursionError) as error:
+                check.refuse(getattr(item, "size", item), f"on {item}: {in_a_sentence(error)}")
 
 
 def with_letters(check, case, symbols):
