@@ -90,10 +90,10 @@ def whole_book(pages, book, partial):
     found = {name: half.found for name, half in halves.items()}
     judgement = judge.judge(found, rows, book.parent / "_build" / "equations.json", partial)
     for path, sentence in rows.faults:
-        print(f"{shown(path)}: {sentence}")
+        print(f"{shown(registry.place_of(path, sentence))}: {sentence}")
     for page, line, sentence in judgement.faults:
-        place = shown(halves[page].place(line)) if line is not None else shown(book / f"{page}.toml")
-        print(f"{place}: {sentence}")
+        place = registry.place_of(book / f"{page}.toml", sentence) if line is None else halves[page].place(line)
+        print(f"{shown(place)}: {sentence}")
     for half in halves.values():
         if half.other:
             print(f"· {shown(half.other)} has other equations than {half.path.name}, which was edited last and is read "

@@ -3,6 +3,7 @@
 Its keys are explained in README.md. What does not fit is a fault, in words, with the file in which it stands.
 """
 
+import re
 import tomllib
 from dataclasses import dataclass, field
 
@@ -27,6 +28,14 @@ class Registry:
 
     def page_of(self, label):
         return next((name for name, page in self.pages.items() if label in page.get("equations", {})), None)
+
+
+def place_of(path, sentence):
+    """“path:line” of what a sentence about a .toml speaks of: a table, or an equality."""
+    named = re.match(r"\[+[\w.-]+\]+|.*?\$(?P<latex>.+)\$", sentence)
+    text = named["latex"] or named[0] if named else ""
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
+    return f"{path}:{next((number for number, line in enumerate(lines, 1) if text in line), 1)}"
 
 
 def read_registry(folder):

@@ -15,7 +15,7 @@ from sphinx.util import logging
 
 from ledger import sources
 from ledger.judge import judge
-from ledger.registry import read_registry
+from ledger.registry import place_of, read_registry
 
 from . import ledger_page
 
@@ -70,9 +70,9 @@ def judge_all(app, env):
     registry = read_registry(book)
     app.judgement = judge(found, registry, Path(app.outdir).parent / "equations.json")
     for path, sentence in registry.faults:
-        warn(sentence, str(path))
+        warn(sentence, place_of(path, sentence))
     for page, line, sentence in app.judgement.faults:
-        warn(sentence, place(book, page, line))
+        warn(sentence, place_of(book / f"{page}.toml", sentence) if line is None else place(book, page, line))
     Path(app.outdir).parent.joinpath("equations.txt").write_text(app.judgement.summary() + "\n")
     return changed_pages(app, env)
 
@@ -87,15 +87,13 @@ def with_lines_of_text(book, page, found):
         return read if len(read.faults) == len(found.faults) else replace(read, faults=found.faults)
     if text.with_suffix(".ipynb").exists():
         warn(f"{text.name} and {text.stem}.ipynb print different equations, and the site is made from the .ipynb: "
-             "`make notebooks` carries over what was edited last", str(text))
+             "`make notebooks` carries over what was edited last", f"{text}:1")
     return found
 
 
 def place(book, page, line):
     """Where a fault stands. A line of a notebook that has no text is cell * 10000 + line within the cell."""
     text = book / f"{page}.md"
-    if line is None:
-        return str(book / f"{page}.toml")
     if line >= 10000:
         return f"{text.with_suffix('.ipynb')}, cell {line // 10000}, line {line % 10000}"
     return f"{text}:{line}"
