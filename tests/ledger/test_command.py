@@ -60,7 +60,7 @@ Within it $\mathbf{x} = (2, 4)$.
 """)
     copy.write("book/one.toml", 'chosen = ["m = 5"]\n' + ROW + "[equations.unknown-token]\n[equations.gone]\n")
     copy.write("book/two.md", "# Two\n\n$$ \\mathbf{a}^0 = \\mathbf{x} $$ (no-check)\n")
-    copy.write("book/two.toml", "[equations.no-check]\n[equations.elsewhere]\n")
+    copy.write("book/two.toml", "[equations.no-check]\nscene = 'pencil'\n[equations.elsewhere]\n")
     copy.write("book/three.toml", ROW.replace("layer-z", "of-three"))
     code, printed, _ = copy.run()
     assert code == 1
@@ -74,7 +74,7 @@ Within it $\mathbf{x} = (2, 4)$.
                   r"one\.md:18: .* does not hold: the sides are \(2, 3\) and \(2, 4\)",
                   r"two\.md:3: the label \(no-check\) is already that of an equation of one",
                   r"one\.toml:6: \[equations\.gone\] belongs to no equation",
-                  r"two\.toml:2: \[equations\.elsewhere\] belongs to no equation",
+                  r"two\.toml:3: \[equations\.elsewhere\] belongs to no equation",
                   r"three\.toml:1: it stands beside no page",
                   r"one\.toml:1: it speaks of \$m = 5\$, which is not on this page"):
         assert re.search(fr"^book/{fault}", printed, re.M), f"{fault} is not in:\n{printed}"
