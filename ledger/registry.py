@@ -47,6 +47,8 @@ def read_registry(folder):
             continue
         try:
             page = tomllib.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:       # an editor's file, which is gone again
+            continue
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             registry.faults.append((path, f"it is not valid TOML: {error}"))
             continue

@@ -85,7 +85,8 @@ def with_lines_of_text(book, page, found):
     read = sources.read_page(text)
     if read.printed() == found.printed():
         return read if len(read.faults) == len(found.faults) else replace(read, faults=found.faults)
-    if text.with_suffix(".ipynb").exists():
+    notebook = text.with_suffix(".ipynb")
+    if notebook.exists() and sources.read_notebook(notebook).printed() == found.printed():    # else it changed meanwhile
         warn(f"{text.name} and {text.stem}.ipynb print different equations, and the site is made from the .ipynb: "
              "`make notebooks` carries over what was edited last", f"{text}:1")
     return found

@@ -6,6 +6,7 @@ import re
 import shutil
 from pathlib import Path
 
+import book
 import pytest
 from bs4 import BeautifulSoup
 from jupyter_book.config import get_final_config
@@ -175,6 +176,41 @@ def test_a_book_warns_of_every_kind_of_fault_in_its_place(fault, faulty):
 
 def test_a_book_warns_of_nothing_else(faulty):
     assert len(re.findall("WARNING|ERROR", faulty)) == 10, faulty       # with the row that three.ipynb has no equation for
+
+
+@pytest.mark.parametrize("outcome", [False, True])
+def test_a_file_that_changes_while_the_book_is_built_has_it_built_once_more(outcome, tmp_path, monkeypatch, capsys):
+    """Whatever came of the first build, as nobody can say which of the two it read."""
+    page, runs = tmp_path / "book" / "index.md", []
+
+    def sphinx(root):
+        runs.append(page.read_text())
+        (root / "_build" / "html").mkdir(parents=True)
+        (root / "_build" / "html" / "index.html").touch()
+        page.write_text("# After\n")
+        return outcome if len(runs) == 1 else True
+
+    for name in ("_config.yml", "requirements/book.txt", "book/index.md"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("# Before\n")
+    monkeypatch.setattr(book, "sphinx", sphinx)
+    assert book.build(tmp_path) and runs == ["# Before\n", "# After\n"]
+    assert "changed while the book was built" in capsys.readouterr().out
+    assert book.build(tmp_path) and len(runs) == 2
+
+
+def test_halves_that_change_after_sphinx_has_read_one_are_no_fault(tmp_path, monkeypatch):
+    small = Book(tmp_path, {"one.md": PAGE, "one.ipynb": notebook(PAGE), "one.toml": ROW})
+    read_page = sources.read_page
+
+    def saved_meanwhile(path):
+        new = PAGE.replace("(3, -2)", "(3, -2) = (2 + 1, -2)")
+        small.write("one.md", new)
+        small.write("one.ipynb", notebook(new))
+        return read_page(path)
+
+    monkeypatch.setattr(sources, "read_page", saved_meanwhile)
+    assert small.build("dummy") == ""
 
 
 # The whole book -----------------------------------------------------------------------------------------------------------
