@@ -24,7 +24,7 @@ class Route:
     headline: bool = False  # whether the line under an equation counts it: it names the error of float64
     referee: type = None    # who computes the side that this route can tell
     tells: tuple = ()       # of which sides: VALUES (z, a or ŷ), DERIVATIVES (∂ or v)
-    least: float = 1e-16    # no smaller error is told from another
+    least: float = 1e-16    # smaller errors are not distinguished
 
     def bound(self, error):
         return bound(error, self.least)

@@ -1,7 +1,7 @@
 """How an equation is tried in each scene, and all equations in all scenes.
 
 SCENES has one entry for each scene that a row of the registry may name. A running network (`pencil`, or one of a page's
-own) is a scene too: the equation is tried on that network alone.
+own) is a scene too: the equation is tried on that network only.
 """
 
 from collections.abc import Callable
