@@ -73,7 +73,6 @@ def judge_all(app, env):
         warn(sentence, place_of(path, sentence))
     for page, line, sentence in app.judgement.faults:
         warn(sentence, place_of(book / f"{page}.toml", sentence) if line is None else place(book, page, line))
-    Path(app.outdir).parent.joinpath("equations.txt").write_text(app.judgement.summary() + "\n")
     return changed_pages(app, env)
 
 
@@ -119,4 +118,3 @@ def setup(app):
     app.connect("env-purge-doc", forget)
     app.connect("env-merge-info", gather)
     app.connect("env-updated", judge_all)
-    return {"version": "2", "parallel_read_safe": True, "parallel_write_safe": True}

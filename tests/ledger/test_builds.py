@@ -2,6 +2,7 @@
 
 import io
 import json
+import pickle
 import re
 import shutil
 from pathlib import Path
@@ -231,6 +232,15 @@ def test_the_site_shows_every_equation_in_the_ledger_and_a_line_under_each(site)
             assert line.select(f"a[href$='#{formula['id'].replace('equation', 'ledger')}']")
             lines += 1
     assert lines == len(printed)
+
+
+def test_the_command_reads_what_sphinx_reads(site):
+    """On every page, with every label and every formula, in the same order."""
+    environment = pickle.loads((site.parent / ".doctrees" / "environment.pickle").read_bytes())
+    pages = sources.pages_of(ROOT / "book")
+    assert environment.equations.keys() == pages.keys()
+    for name, found in environment.equations.items():
+        assert sources.read_page(pages[name]).printed() == found.printed(), name
 
 
 def test_few_equations_are_prose_only():
