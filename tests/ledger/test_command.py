@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import re
 import subprocess
 import sys
@@ -11,6 +12,9 @@ import pytest
 
 from ledger import sources
 from ledger.__main__ import main
+from ledger.inline import examine_inline
+from ledger.registry import read_registry
+from ledger.trials import examine
 
 ROOT = Path(__file__).resolve().parents[2]
 RIGHT = r"""# A page
@@ -217,6 +221,7 @@ def test_a_command_that_cannot_be_understood_ends_with_2(arguments, words, capsy
     (r"\mathbf{v}^k = \mathbf{v}^k", ""), (r"\mathbf{W}^{m/2} = 1", "no layer"), (r"\phi^m(2) = 1", ""),
     (r"\hat{\mathbf{y}} = \mathbf{o}_1", "selects from nothing"), (r"\mathbf{x}_0 = 1", "no place 0"),
     (r"\frac{\partial \hat{\mathbf{y}}}{\partial \mathbf{W}^0} = 1", "by one element"),
+    (r"\frac{\partial \hat{\mathbf{y}}}{\partial \mathbf{W}^0_{1,}} = 1", "by one element"),
     (r"\frac{\partial \mathbf{x}}{\partial \mathbf{b}^0_1} = 1", "no quantity"),
     (r"\frac{\partial \hat{\mathbf{y}}}{\partial \mathbf{z}^0_1} = 1", "no parameter"),
     ("(" * 3000 + "a" + ")" * 3000 + " = a", ""), ("a" * 5000 + " = a", ""),
@@ -228,6 +233,33 @@ def test_an_equation_without_a_meaning_is_refused_in_words(latex, words, scene, 
     printed, errors = capsys.readouterr()
     assert code == 1 and printed.startswith("It does not hold: ") and errors == ""
     assert scene != "pencil" or words in printed
+
+
+TOKEN = re.compile(r"\\[A-Za-z]+(?:\{\w\})?|.")
+
+
+def broken(latex, pool, rng):
+    """A formula with one to three signs changed, doubled or left out."""
+    signs = TOKEN.findall(latex)
+    for _ in range(rng.randint(1, 3)):
+        place = rng.randrange(len(signs))
+        other = rng.choice(pool)
+        signs[place:place + 1] = rng.choice([[], [other], [signs[place], other], signs[place:place + 4] * 2])
+        signs = signs or ["1"]
+    return "".join(signs)
+
+
+def test_a_formula_that_is_broken_anyhow_meets_a_sentence():
+    rng, registry = random.Random(2022), read_registry(ROOT / "book")
+    printed = [latex for path in sources.pages_of(ROOT / "book").values() for latex in
+               (*(one[1] for one in sources.read_page(path).displayed), *(one[0] for one in sources.read_page(path).inline))]
+    pool = [sign for latex in printed for sign in TOKEN.findall(latex)]
+    for _ in range(300):
+        latex = broken(rng.choice(printed), pool, rng)
+        for scene in ("pencil", "vectors"):
+            fault = examine([("label", latex, {"scene": scene})], registry)[0]["fault"]
+            assert fault is None or fault.strip(), latex
+        examine_inline([latex], "03_weight_derivatives", registry)
 
 
 def test_the_command_ends_with_its_code():
