@@ -26,7 +26,7 @@ notebooks: .venv/all.ready  ## run the chapters that changed, and write both hal
 	@$(PY) tools/notebooks.py
 
 equations: .venv/book.ready ## evaluate every equation of the book as it is printed
-	@$(PY) tools/book.py --equations
+	@$(PY) -m ledger
 
 test: .venv/all.ready       ## test everything: style, nnlib, chapters, site
 	@$(PY) -m ruff check . && $(PY) -m pytest -n 2 --dist loadfile

@@ -1,5 +1,4 @@
-"""Build the site into _build/html if what it is made of has changed; with --serve, serve it on this machine; with
---equations, only evaluate what the book prints.
+"""Build the site into _build/html if what it is made of has changed; with --serve, serve it on this machine.
 
 The build is strict (a warning is an error) and always whole: an incremental build repeats no warning of a page that
 it does not read again, so it would pass on the second try. What makes the second run quick is that it does not run.
@@ -36,7 +35,8 @@ def fingerprint(root: Path) -> str:
         files += [path for path in (root / folder).rglob("*") if path.is_file() and "__pycache__" not in path.parts
                   and ".ipynb_checkpoints" not in path.parts]
     for path in sorted(files):
-        digest.update(str(path.relative_to(root)).encode() + path.read_bytes())
+        with suppress(FileNotFoundError):           # an editor's file, which is gone again
+            digest.update(str(path.relative_to(root)).encode() + path.read_bytes())
     return digest.hexdigest()
 
 
@@ -72,7 +72,11 @@ def build_alone(root: Path, quiet: bool) -> bool:
     start = time.perf_counter()
     if not quiet:
         print("· Building the book", flush=True)
-    if not sphinx(root):
+    built = sphinx(root)
+    if fingerprint(root) != now:
+        print("· A file changed while the book was built: it is built once more", flush=True)
+        return build_alone(root, quiet)
+    if not built:
         print("The book was not built: the warnings above are errors here.", file=sys.stderr)
         return False
     stamp.write_text(now)
@@ -102,18 +106,6 @@ def sphinx(root: Path, *builder: str) -> bool:
         told = [line for line in plain.splitlines() if re.search(r"WARNING|ERROR|CRITICAL", line)]
         print("\n".join(told) or plain.strip() or f"Sphinx ended with code {code} and said nothing.")
     return not code
-
-
-def equations(root: Path = ROOT) -> bool:
-    """Whether every equation of the book holds: the run that builds it, without the pages."""
-    start = time.perf_counter()
-    with alone(root):
-        holds = sphinx(root, "--builder", "custom", "--custom-builder", "dummy")
-    if not holds:
-        print("The lines above name each equation that does not hold, and its place.", file=sys.stderr)
-        return False
-    print((root / "_build" / "equations.txt").read_text().strip(), f"({time.perf_counter() - start:.0f} s)")
-    return True
 
 
 def policy(folder: str) -> str | None:
@@ -190,8 +182,6 @@ def serve(root: Path = ROOT) -> None:
 
 
 if __name__ == "__main__":
-    if "--equations" in sys.argv:
-        sys.exit(not equations())
     if not build():
         sys.exit(1)
     if "--serve" in sys.argv:

@@ -6,7 +6,7 @@ PLAIN for NumPy, without abs or comparison where φ is analytic, so that an imag
 import mpmath
 import numpy as np
 
-from ledger.referees import HIGH, PLAIN
+from ledger.arithmetics import HIGH, PLAIN
 
 DIGITS = 200                    # log(1 + exp z) at z = -300 has 70 of them left
 
