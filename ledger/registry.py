@@ -86,7 +86,8 @@ def text(description, pattern=r"\S"):
 WHOLE = {"type": "integer", "minimum": 1, "description": "a whole number"}
 NUMBER = {"type": "number", "description": "a number"}
 NUMBERS = a_list(NUMBER, "a list of numbers")
-VALUE = {"anyOf": [NUMBER, text("a number", r"^[-+]?[0-9]*\.?[0-9]+(e[-+]?[0-9]+)?j?$"), NUMBERS, a_list(NUMBERS, "a matrix")],
+WRITTEN = text("a number", r"^[-+]?[0-9]*\.?[0-9]+(e[-+]?[0-9]+)?j?$")         # "1j" is the imaginary unit
+VALUE = {"anyOf": [NUMBER, WRITTEN, NUMBERS, a_list(NUMBERS, "a matrix")],
          "description": "a number, a list of numbers, or a list of equally long lists of them"}
 LETTERS = {"type": "object", "additionalProperties": VALUE, "description": "letters with their numbers"}
 LATEX = a_list(text("LaTeX"), "a list of LaTeX") | {"minItems": 0}
