@@ -21,6 +21,7 @@ from .grammar import Refused, walk
 from .lessons import lesson
 from .networks import LETTER_WIDTHS, all_networks, narrow_networks, random_case, running_networks, smooth_networks
 from .referees import Nudges, referee
+from .routes import ROUTES
 from .values import Wrong, must_match, number
 
 
@@ -84,8 +85,8 @@ def compare_quotient(check, case, place):
     printed = Evaluator(scene).settled(check.sides[1], {})
     quotient = getattr(nnlib, name)(scene.f_float, np.array([float(scene.theta)]), h)[:, 0]
     error = float(mpmath.norm(list(printed.array - quotient)) / max(1, mpmath.norm(list(np.ravel(printed.array)))))
-    check.record("nnlib", error)
-    if error > (1e-13 if name == "complex_step" else 1e-13 / h):
+    check.record(name, error)
+    if error > ROUTES[name].tolerance:
         raise Wrong(f"on {case}: nnlib's {name} gives {quotient}, the printed quotient {printed}")
     return [name]
 
