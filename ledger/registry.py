@@ -7,10 +7,11 @@ import re
 import tomllib
 from dataclasses import dataclass, field
 
+from jsonschema import Draft202012Validator
+
 import nnlib
 
 from .arithmetics import PLAIN
-from .check import conditions
 from .lessons import lesson
 from .networks import network_of
 
@@ -64,101 +65,67 @@ def read_registry(folder):
     return registry
 
 
-# What may stand in it: a key, and what it must be -----------------------------------------------------------------------
+# What may stand in it, as a JSON schema. `description` continues the sentence “… must be”. --------------------------------
 
-def is_text(value):
-    return isinstance(value, str) and bool(value.strip())
-
-
-def is_texts(value):
-    return isinstance(value, list) and all(map(is_text, value))
+def table(description, **keys):
+    return {"type": "object", "additionalProperties": False, "properties": keys, "description": description}
 
 
-def is_whole(value):
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+def tables(row, name):
+    return {"type": "object", "additionalProperties": row, "description": f"tables [{name}]"}
 
 
-def is_activation(value):
-    return is_text(value) and value in PLAIN
+def a_list(items, description):
+    return {"type": "array", "items": items, "minItems": 1, "description": description}
 
 
-def is_tables(value):
-    return isinstance(value, dict) and all(isinstance(row, dict) for row in value.values())
+def text(description, pattern=r"\S"):
+    return {"type": "string", "pattern": pattern, "description": description}
 
 
-def is_list_of_tables(value):
-    return isinstance(value, list) and all(isinstance(row, dict) for row in value)
-
-
-def is_function(value):
-    return is_text(value) and callable(getattr(nnlib, value, None))
-
-
-def is_chain(value):
-    """Whether a text is like “0 <= m < n”."""
-    parts = value.split() if is_text(value) else []
-    names = all(one.isdigit() or one in ("m", "k", "n") for one in parts[::2])
-    return len(parts) % 2 == 1 and len(conditions(value)) > 0 and names and {*parts[1::2]} <= {"<", "<="}
-
-
-def is_number(value):
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def is_table_of_numbers(value):
-    """A number, a number as text, a list of numbers, or a list of such lists, equally long."""
-    if not isinstance(value, list):
-        return is_number(value) or is_text(value)
-    rows = [one for one in value if isinstance(one, list)]
-    if not rows:
-        return bool(value) and all(map(is_number, value))
-    rectangular = len(rows) == len(value) and len({len(row) for row in rows}) == 1
-    return rectangular and all(is_number(x) for row in rows for x in row)
-
-
-def is_letters(value):
-    return isinstance(value, dict) and all(map(is_table_of_numbers, value.values()))
-
-
-def is_parameter(value):
-    return isinstance(value, dict) and {"m"} <= value.keys() <= {*"mij"} and all(isinstance(x, int) for x in value.values())
-
-
-EQUATION = {"function": (is_function, "a function of nnlib"), "for": (is_chain, "like “0 <= m < n”"),
-            "scene": (is_text, "the name of a scene"), "layers": (is_whole, "a whole number"),
-            "order": (is_whole, "a whole number"), "also": (is_text, "LaTeX"), "prose": (is_text, "a reason, in words")}
-EQUALITY = {"latex": (lambda value: is_text(value) or is_texts(value), "LaTeX, or a list of it"),
-            "network": (is_text, "the name of a network"), "x": (is_table_of_numbers, "a list of numbers"),
-            "phi": (is_activation, f"one of {', '.join(PLAIN)}"), "letters": (is_letters, "letters with their numbers"),
-            "parameter": (is_parameter, "like {m = 0, i = 2, j = 1}"), "length": (is_whole, "a whole number")}
-PAGE = {"binds": (is_texts, "a list of LaTeX"), "chosen": (is_texts, "a list of LaTeX"),
-        "letters": (is_letters, "letters with their numbers"), "equations": (is_tables, "tables, [equations.LABEL]"),
-        "equalities": (is_list_of_tables, "tables, [[equalities]]"), "networks": (is_tables, "tables, [networks.NAME]")}
+WHOLE = {"type": "integer", "minimum": 1, "description": "a whole number"}
+NUMBER = {"type": "number", "description": "a number"}
+NUMBERS = a_list(NUMBER, "a list of numbers")
+WRITTEN = text("a number", r"^[-+]?[0-9]*\.?[0-9]+(e[-+]?[0-9]+)?j?$")         # "1j" is the imaginary unit
+VALUE = {"anyOf": [NUMBER, WRITTEN, NUMBERS, a_list(NUMBERS, "a matrix")],
+         "description": "a number, a list of numbers, or a list of equally long lists of them"}
+LETTERS = {"type": "object", "additionalProperties": VALUE, "description": "letters with their numbers"}
+LATEX = a_list(text("LaTeX"), "a list of LaTeX") | {"minItems": 0}
+EQUATION = table(
+    "a table", function={"enum": sorted(nnlib.__all__), "description": "a function of nnlib"},
+    **{"for": text("like “0 <= m < n”", r"^(\d+|[mkn])( <=? (\d+|[mkn]))+$")}, scene=text("the name of a scene"),
+    layers=WHOLE, order=WHOLE, also=text("LaTeX"), prose=text("a reason, in words")) | {
+    "if": {"properties": {"scene": {"const": "nudge"}}, "required": ["scene"]}, "then": {"required": ["order", "function"]}}
+EQUALITY = table(
+    "a table", latex={"anyOf": [text("LaTeX"), LATEX], "description": "LaTeX, or a list of it"},
+    network=text("the name of a network"), x=NUMBERS, phi={"enum": [*PLAIN], "description": f"one of {', '.join(PLAIN)}"},
+    letters=LETTERS, length=WHOLE,
+    parameter=table("like {m = 0, i = 2, j = 1}", **dict.fromkeys("mij", WHOLE | {"minimum": 0})) | {"required": ["m"]}
+) | {"required": ["latex"]}
+PAGE = table("a table", binds=LATEX, chosen=LATEX, letters=LETTERS, equations=tables(EQUATION, "equations.LABEL"),
+             equalities={"type": "array", "items": EQUALITY, "description": "tables [[equalities]]"},
+             networks=tables({"type": "object", "description": "a table"}, "networks.NAME"))
 
 
 def page_faults(page):
     """What is wrong with a page's .toml, one sentence each."""
-    if faults := list(key_faults(page, PAGE, "")):
-        yield from faults
-        return
-    for label, row in page.get("equations", {}).items():
-        yield from key_faults(row, EQUATION, f"[equations.{label}]: ")
-        if row.get("scene") == "nudge" and not {"order", "function"} <= row.keys():
-            yield f"[equations.{label}]: in the scene nudge it needs `order` and `function`"
-    for row in page.get("equalities", []):
-        yield from key_faults(row, EQUALITY, "[[equalities]]: ")
-        if "latex" not in row:
-            yield "[[equalities]]: it needs `latex`"
-    for name, row in page.get("networks", {}).items():
-        yield from network_faults(name, row)
+    faults = dict.fromkeys(schema_faults(page, PAGE))
+    yield from faults or (fault for name, row in page.get("networks", {}).items() for fault in network_faults(name, row))
 
 
-def key_faults(row, keys, place):
-    for key, value in row.items():
-        if key not in keys:
-            yield f"{place}unknown key {key!r}; there are {', '.join(keys)} ({lesson('A row')})"
-        elif not keys[key][0](value):
-            yield f"{place}{key} must be {keys[key][1]}; got {value!r}"
+def schema_faults(value, schema):
+    for error in Draft202012Validator(schema).iter_errors(value):
+        path = [part for part in error.absolute_path if isinstance(part, str)]
+        place = f"[{'.'.join(path[:2])}]: " if path[:1] == ["equations"] and len(path) > 1 else ""
+        if error.validator == "additionalProperties":
+            known = error.schema["properties"]
+            unknown = next(key for key in error.instance if key not in known)
+            yield f"{place}unknown key {unknown!r}; there are {', '.join(known)} ({lesson('A row')})"
+        elif error.validator == "required":
+            needed = [key for key in error.validator_value if key not in error.instance]
+            yield f"{place or ''.join(f'{name}: ' for name in path[-1:])}it needs `{'` and `'.join(needed)}`"
+        else:
+            yield f"{place}{path[-1]} must be {error.schema['description']}; got {error.instance!r}"
 
 
 def network_faults(name, row):

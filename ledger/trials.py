@@ -6,7 +6,6 @@ own) is a scene too: the equation is tried on that network only.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import product
 
 import mpmath
@@ -21,39 +20,16 @@ from .evaluate import Evaluator
 from .grammar import Refused, walk
 from .lessons import lesson
 from .networks import LETTER_WIDTHS, all_networks, narrow_networks, random_case, running_networks, smooth_networks
-from .referees import Nudges, Package, Symbols
+from .referees import Nudges, referee
 from .routes import ROUTES
 from .values import Wrong, must_match, number
-
-
-class Referees:
-    """The referees of one case, each made once, when somebody asks."""
-
-    def __init__(self, case):
-        self.case, self.made = case, {}
-
-    def get(self, kind):
-        if kind not in self.made:
-            self.made[kind] = kind(self.case)
-        return self.made[kind]
-
-    def of(self, route):
-        return self.get(route.referee)
-
-    @cached_property
-    def truth(self):
-        return self.get(Nudges)
-
-    @cached_property
-    def package(self):
-        return self.get(Package)
 
 
 # On values of letters --------------------------------------------------------------------------------------------------
 
 def values_of(scene):
     """A trial on random values of a scene's letters; scene(arithmetic, size, rng, asked) makes them."""
-    def try_values(check, count, _):
+    def try_values(check, count):
         literal = any(node.op == "matrix" for node in walk(check.tree))     # a printed matrix settles the length
         size, asked = 3 if literal else count, set()
         exact, rough, package = (Evaluator(scene(arithmetic, size, np.random.default_rng(count), answered))
@@ -74,7 +50,7 @@ def values_of(scene):
 STEPS = {"forward_difference": 1e-8, "central_difference": 1e-5, "complex_step": 1e-20}     # h, where nnlib is asked
 
 
-def try_nudges(check, case, referees):
+def try_nudges(check, case):
     """≈: the right side closes in on the left as fast as the row says, and nnlib computes just that side."""
     rng = np.random.default_rng(case.size)
     for _ in range(3):
@@ -82,13 +58,13 @@ def try_nudges(check, case, referees):
         rows, columns = case.W[m].shape
         place = (m, int(rng.integers(rows)), int(rng.integers(columns)) if rng.integers(2) else None)
         h = mpmath.mpf("1e-6")
-        first, second = (missed(check, case, scenes.Nudged(referees.truth, place, step)) for step in (h, h / 2))
+        first, second = (missed(check, case, scenes.Nudged(referee(Nudges, case), place, step)) for step in (h, h / 2))
         if first > 1e-25:               # a straight line is met exactly, and has no rate
             rate, order = mpmath.log(first / second, 2), check.row["order"]
             check.record("rate", abs(rate - order))
             if abs(rate - order) > 0.02:
                 raise Wrong(f"on {case}: the error shrinks like h^{float(rate):.2f}, not like h^{order}")
-        check.count(networks=1, comparisons=1, asked=compare_quotient(check, case, referees.truth, place))
+        check.count(networks=1, comparisons=1, asked=compare_quotient(check, case, place))
 
 
 def missed(check, case, scene):
@@ -101,11 +77,11 @@ def missed(check, case, scene):
     return error
 
 
-def compare_quotient(check, case, truth, place):
+def compare_quotient(check, case, place):
     """nnlib's quotient against the printed one, for the same h; the subtraction costs rounding / h."""
     name = check.row["function"]
     h = STEPS[name]
-    scene = scenes.Nudged(truth, place, mpmath.mpf(h))
+    scene = scenes.Nudged(referee(Nudges, case), place, mpmath.mpf(h))
     printed = Evaluator(scene).settled(check.sides[1], {})
     quotient = getattr(nnlib, name)(scene.f_float, np.array([float(scene.theta)]), h)[:, 0]
     error = float(mpmath.norm(list(printed.array - quotient)) / max(1, mpmath.norm(list(np.ravel(printed.array)))))
@@ -115,12 +91,12 @@ def compare_quotient(check, case, truth, place):
     return [name]
 
 
-def try_tangents(check, case, referees):
+def try_tangents(check, case):
     """What the tangent misses: by subtraction and by power series; nnlib's rate against ρ."""
     rng = np.random.default_rng(case.size)
     m = int(rng.integers(case.n + 1))
     direction = rng.normal(size=case.b[m].size)
-    scene = scenes.Tangent(referees.truth, m, direction, mpmath.mpf("1e-2") / 2)
+    scene = scenes.Tangent(referee(Nudges, case), m, direction, mpmath.mpf("1e-2") / 2)
     if scene.is_straight():
         return
     first, second = (Evaluator(scene).settled(side, {}) for side in check.sides[:2])
@@ -140,7 +116,7 @@ def try_tangents(check, case, referees):
 class Trial:
     """How an equation is tried in a scene."""
 
-    run: Callable                           # run(check, item, the item's referees) counts, or raises Wrong
+    run: Callable                           # run(check, item) counts, or raises Wrong
     items: Callable                         # items(registry): networks, or sizes
     one: str = "network"                    # what the ledger's page calls an item, and several
     several: str = "networks"
@@ -186,28 +162,20 @@ def examine(equations, registry, part=0, parts=1):
         for name, checks in groups.items():
             trial = trial_of(name, registry)
             for item in list(trial.items(registry))[part::parts]:
-                try_each(checks, trial.run, item, Referees(item))
+                try_each(checks, trial.run, item)
             if trial.with_letters:
                 for widths in filter(trial.with_letters, LETTER_WIDTHS[part::parts]):
-                    symbols = Symbols(random_case(widths, "tanh", np.random.default_rng(0)))
-                    try_each(checks, with_letters, symbols.case, symbols)
+                    try_each(checks, Check.try_letters, random_case(widths, "tanh", np.random.default_rng(0)))
     return results
 
 
-def try_each(checks, run, item, referees):
+def try_each(checks, run, item):
     """One network, or one size, for every equation that has not failed yet."""
     for check in checks:
         if check.result["fault"] is None:
             try:
-                run(check, item, referees)
+                run(check, item)
             except Wrong as wrong:
                 check.refuse(getattr(item, "size", item), wrong)
             except (ArithmeticError, RecursionError) as error:
                 check.refuse(getattr(item, "size", item), f"on {item}: {in_a_sentence(error)}")
-
-
-def with_letters(check, case, symbols):
-    try:
-        check.try_letters(symbols)
-    except Wrong as wrong:
-        raise Wrong(f"on a network {'-'.join(map(str, case.widths))} of letters: {wrong}") from None
