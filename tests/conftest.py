@@ -3,6 +3,7 @@
 import os
 import re
 import sys
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 
@@ -69,8 +70,12 @@ class Reads:
     tools/run_tests.py would leave the test out. It sees this process alone, not a kernel, node or a browser."""
 
     def __init__(self):
-        self.names, self.opened = run_tests.files(ROOT).keys(), set()
+        self.opened = set()
         sys.addaudithook(self.watch)
+
+    @cached_property
+    def known(self):
+        return {*run_tests.names(ROOT)}
 
     def watch(self, event, arguments):
         if event == "open" and isinstance(arguments[0], str) and arguments[0].startswith(f"{ROOT}{os.sep}"):
@@ -83,7 +88,7 @@ class Reads:
             if path.suffix == ".pyc":               # Python opens the compiled copy of a module
                 path = path.parent.parent / f"{path.name.partition('.')[0]}.py"
             names.add(path.relative_to(ROOT).as_posix())
-        strange = sorted(name for name in names & self.names if not run_tests.depends(unit, name))
+        strange = sorted(name for name in names if name in self.known and not run_tests.depends(unit, name))
         return strange and (f"{unit} reads {', '.join(strange)}, and READS in tools/run_tests.py does not say so: after a "
                             "change there the test would be left out. Add the file or its folder.")
 

@@ -44,19 +44,23 @@ PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "firefox-esr", "fir
 
 # What a unit depends on -----------------------------------------------------------------------------------------------
 
-def files(root: Path) -> dict[str, str]:
-    """{path from the root: sha256} of every file of the project: all that .gitignore does not leave out."""
+def names(root: Path) -> list[str]:
+    """Every file of the project, by its path from the root: all that .gitignore does not leave out."""
     ignored = [".git", *(line.rstrip("/") for line in (root / ".gitignore").read_text(encoding="utf-8").split())]
 
-    def kept(names):
-        return [name for name in names if not any(fnmatch.fnmatch(name, pattern) for pattern in ignored)]
+    def kept(several):
+        return [name for name in several if not any(fnmatch.fnmatch(name, pattern) for pattern in ignored)]
 
-    found = {}
-    for folder, below, names in os.walk(root):
+    found = []
+    for folder, below, inside in os.walk(root):
         below[:] = kept(below)
-        for path in (Path(folder, name) for name in kept(names)):
-            found[path.relative_to(root).as_posix()] = hashlib.sha256(path.read_bytes()).hexdigest()
-    return found
+        found += [Path(folder, name).relative_to(root).as_posix() for name in kept(inside)]
+    return sorted(found)
+
+
+def files(root: Path) -> dict[str, str]:
+    """{path from the root: sha256} of every file of the project."""
+    return {name: hashlib.sha256((root / name).read_bytes()).hexdigest() for name in names(root)}
 
 
 def depends(unit: str, name: str) -> bool:
@@ -83,7 +87,7 @@ def machine() -> list:
 
 def state(unit: str, content: dict[str, str], surroundings: list) -> str:
     """The hash of everything that a unit depends on."""
-    parts = sorted(pair for pair in content.items() if depends(unit, pair[0]))
+    parts = [pair for pair in content.items() if depends(unit, pair[0])]
     return hashlib.sha256(json.dumps([surroundings, parts]).encode()).hexdigest()
 
 

@@ -5,6 +5,7 @@ import numpy as np
 
 import nnlib
 
+
 def test_the_classifier_is_what_its_script_learns(capsys):
     """To the last of three decimals: processors differ by 1e-15 in what is rounded, as the step shrinks to zero, and no
     weight lies closer than 1e-7 to the middle between two decimals."""

@@ -86,15 +86,44 @@ def test_a_mutant_that_lives_needs_its_reason_and_a_reason_its_mutant(listed, ca
 
 def test_an_environment_that_fails_is_named(monkeypatch, tmp_path, capfd):
     monkeypatch.setattr(everywhere, "ROOT", tmp_path)
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")       # the others take seconds to be read
+    monkeypatch.setenv("PYTEST_PLUGINS", "xdist.plugin")
     monkeypatch.setattr(everywhere, "TESTS", ["test_x.py"])
     monkeypatch.setattr(everywhere, "prepared", lambda name: None if name == "newest" else sys.executable)
+    monkeypatch.setattr(everywhere, "features", lambda python: {"X86_V3", "X86_V4", "AVX512_ICL"})
     (tmp_path / "test_x.py").write_text("import os\ndef test_it():\n    assert 'OPENBLAS_CORETYPE' not in os.environ\n")
     start = time.monotonic()
-    assert everywhere.main(["oldest", "newest", "plain"]) == "Not the same in: plain"
+    assert everywhere.main(["oldest", "newest", "Prescott"]) == "Not the same in: Prescott"
     took, said = time.monotonic() - start, capfd.readouterr().out
     seconds = [int(number) for number in re.findall(r"· \w+: (?:failed|the same), (\d+) s", said)]
-    assert "· oldest: the same" in said and "· plain: failed" in said and "newest: no Python" in said
+    assert "· oldest: the same" in said and "· Prescott: failed" in said and "newest:" not in said
     assert len(seconds) == 2 and sum(seconds) <= took + 2
+
+
+@pytest.mark.parametrize(("here", "tried"), [
+    ("", {}),
+    ("X86_V3", {"Prescott": "X86_V3", "Sandybridge": "X86_V3"}),
+    ("AVX512_ICL X86_V3 X86_V4", {"Prescott": "AVX512_ICL X86_V3 X86_V4", "Sandybridge": "AVX512_ICL X86_V3 X86_V4",
+                                  "Haswell": "AVX512_ICL X86_V4", "SkylakeX": "AVX512_ICL"})])
+def test_a_processor_that_is_newer_is_not_tried(monkeypatch, here, tried):
+    """OpenBLAS does not look whether there are the instructions that it is told to use: it would crash."""
+    monkeypatch.setattr(everywhere, "features", lambda python: set(here.split()))
+    found = {name: everywhere.variables_for(name, "python") for name in everywhere.PROCESSORS}
+    assert {name: made["NPY_DISABLE_CPU_FEATURES"] for name, made in found.items() if made} == tried
+    assert all(made["OPENBLAS_CORETYPE"] == name for name, made in found.items() if made)
+
+
+def test_numpy_and_openblas_obey():
+    """In a process with those variables NumPy names no newer instructions, and OpenBLAS another kernel."""
+    if not (variables := everywhere.variables_for("Prescott", sys.executable)):
+        pytest.skip("this machine has no newer instructions than the oldest processor that is tried")
+    def asked(env):
+        done = subprocess.run([sys.executable, "-c", everywhere.FEATURES], env={**env, "OPENBLAS_VERBOSE": "2"}, check=True,
+                              capture_output=True, text=True)
+        return done.stdout.strip(), re.search(r"^Core: (\w+)", done.stdout + done.stderr, re.M)[1]
+
+    (before, own), (after, other) = asked(os.environ), asked(variables)
+    assert before and own != other and "X86" in before and "X86" not in after
 
 
 # The chapters ---------------------------------------------------------------------------------------------------------
