@@ -5,7 +5,7 @@ LOCKS := requirements/uv.txt pyproject.toml tools/setup.py
 export OPENBLAS_NUM_THREADS := 1
 export OMP_NUM_THREADS := 1
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
-.PHONY: help read book pdf lab notebooks equations test everywhere soak mutants lock clean
+.PHONY: help read book pdf lab notebooks equations test everywhere soak mutants bench lock clean
 
 help:       ## list the verbs
 	@sed -n 's/^\([a-z]*\): .*## /  make \1|/p' Makefile | column -t -s '|' 2>/dev/null || grep -E '^[a-z]+:.*##' Makefile
@@ -39,6 +39,9 @@ soak: .venv/all.ready       ## what takes long: every misprint of every equation
 
 mutants: .venv/all.ready    ## break nnlib in every small way, and see the tests notice
 	@$(PY) tools/mutants.py $(FILE)
+
+bench: .venv/all.ready      ## how much nnlib costs beside its own bare loops
+	@$(PY) benchmarks/bench.py
 
 lock: .venv/uv.ready        ## write locks, environment.yml and the repository's address from pyproject.toml
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" $(PY) tools/lock.py

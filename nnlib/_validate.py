@@ -9,37 +9,44 @@ from itertools import islice
 
 import numpy as np
 
-LONGEST = 10**5                 # a list of layers, widths or titles that is longer is a mistake
-ROOM = 10**8                    # an array of more numbers would fill the memory
+LONGEST_LIST = 10**5            # a longer list of layers, widths or titles is a mistake
+LARGEST_ARRAY = 10**8           # an array of more numbers fills the memory
 
 
-def array(name, value, shape, because="", dtype=None):
+def array(name, value, shape, because="", *words, dtype=None):
     """A finite real array of the wanted shape, as a fresh read-only copy.
 
     A letter in `shape` stands for any length from 1; "N", a number of data
-    points, may be 0; ... stands for any shape. Without `dtype`, float32 stays float32 and every other
-    kind of number becomes float64.
+    points, may be 0; ... stands for any shape. Without `dtype`, float32 stays
+    float32 and every other kind of number becomes float64.
     """
-    got = plain(name, value)
+    got = numbers(name, value)
     if dtype is None:
         dtype = np.float32 if got.dtype == np.float32 else np.float64
-    fits = shape is ... or got.ndim == len(shape) and all(
-        want == has if isinstance(want, int) else has > 0 or want == "N"
-        for want, has in zip(shape, got.shape))
-    if not fits:
-        raise ValueError(f"{name} must have shape {_written(shape)}{_because(because)}; "
+    if not (shape is ... or got.shape == shape or _has_lengths(got, shape)):
+        raise ValueError(f"{name} must have shape {_written(shape)}{_because(because.format(*words))}; "
                          f"got {_written(got.shape)}")
-    with np.errstate(all="ignore"):
-        got = np.array(got, dtype=dtype, order="C")
-    if not np.isfinite(got).all():
+    if got.dtype == dtype:
+        got = got.copy()
+    else:
+        with np.errstate(all="ignore"):         # a number that the new type cannot hold becomes infinity
+            got = got.astype(dtype, order="C")
+    if not is_finite(got):
         place = tuple(int(k) for k in np.argwhere(~np.isfinite(got))[0])
         raise ValueError(f"{name} must be finite in {got.dtype}; "
                          f"got {got[place]} at index {_written(place)}")
-    got.flags.writeable = False
+    got.setflags(write=False)
     return got
 
 
-def plain(name, value, kinds="biuf"):
+def _has_lengths(got, shape):
+    """Whether an array has a length in each axis that `array` accepts."""
+    return got.ndim == len(shape) and all(
+        length == wanted if isinstance(wanted, int) else length > 0 or wanted == "N"
+        for wanted, length in zip(shape, got.shape))
+
+
+def numbers(name, value, kinds="biuf"):
     """The argument as an array of booleans, integers or floats, and of complex numbers if `kinds` has "c"."""
     if isinstance(value, np.ma.MaskedArray):
         raise TypeError(f"{name} must hold plain numbers; got a masked array; "
@@ -59,14 +66,14 @@ def plain(name, value, kinds="biuf"):
     if got.dtype.kind not in kinds:
         what = kind(value) if got.ndim == 0 else f"an array of {got.dtype}"
         if got.dtype.kind == "O" and got.ndim and got.size:
-            strange = (one for one in got.flat if not isinstance(one, (int, float, np.number)))
-            what += f", among them {kind(next(strange, got.flat[0]))}"
+            others = (one for one in got.flat if not isinstance(one, (int, float, np.number)))
+            what += f", among them {kind(next(others, got.flat[0]))}"
         raise TypeError(f"{name} must hold real numbers; got {what}")
     return got
 
 
 def between(name, value, shape, low, high, because):
-    """An array as above whose numbers lie in low … high."""
+    """A finite real array whose numbers lie in low … high."""
     got = array(name, value, shape)
     outside = got[(got < low) | (got > high)]
     if outside.size:
@@ -75,31 +82,36 @@ def between(name, value, shape, low, high, because):
     return got
 
 
-def index(name, value, size, because):
-    """An index that counts from 0 and stays below `size`."""
+def index(name, value, size, because, *words):
+    """An index that counts from 0 and stays below `size`; the words fill the gaps {} of the reason."""
     whole = integer(name, value)
     if not 0 <= whole < size:
-        raise IndexError(f"{name} must lie in 0 … {size - 1}, because {because}; got {shown(whole)}")
+        raise IndexError(f"{name} must lie in 0 … {size - 1}, because {because.format(*words)}; got {shown(whole)}")
     return whole
 
 
 def integer(name, value, least=None):
     """A whole number, at least `least` where that is given."""
-    if isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"{name} must be an integer; got a boolean")
-    try:                                    # an array without axes counts, and a foreign class does not
-        whole = operator.index(value if isinstance(value, (int, np.integer, np.ndarray)) else None)
-    except TypeError:
-        raise TypeError(f"{name} must be an integer; got {kind(value)}") from None
+    whole = value if type(value) is int else _integer_of(name, value)
     if least is not None and whole < least:
         raise ValueError(f"{name} must be at least {least}; got {shown(whole)}")
     return whole
 
 
-def room(name, count):
-    """Refuses to make an array that would fill the memory."""
-    if count > ROOM:
-        raise ValueError(f"{name} must ask for {ROOM} numbers at most, because more fill the memory; "
+def _integer_of(name, value):
+    """The integer that a NumPy integer or an array without axes holds; no boolean, and no foreign class."""
+    if isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be an integer; got a boolean")
+    try:
+        return operator.index(value if isinstance(value, (int, np.integer, np.ndarray)) else None)
+    except TypeError:
+        raise TypeError(f"{name} must be an integer; got {kind(value)}") from None
+
+
+def fits_memory(name, count):
+    """Refuses an array of so many numbers that it would fill the memory."""
+    if count > LARGEST_ARRAY:
+        raise ValueError(f"{name} must ask for {LARGEST_ARRAY} numbers at most, because more fill the memory; "
                          f"got {shown(count)}")
 
 
@@ -111,11 +123,11 @@ def positive(name, value):
     return number
 
 
-def text(name, value, needed=False):
-    """Text; where it is needed, at least one letter of it."""
+def text(name, value, required=False):
+    """Text; with `required`, at least one letter of it."""
     if not isinstance(value, str):
         raise TypeError(f"{name} must be text; got {kind(value)}")
-    if needed and not value.strip():
+    if required and not value.strip():
         raise ValueError(f"{name} must not be empty; got {value[:9]!r}")
     return value
 
@@ -134,16 +146,47 @@ def function(name, value, of="an array"):
     return value
 
 
+PROBE = np.array([-0.75, 0.25, 1.5])        # below and above 0, where relu and its like change
+
+
+def elementwise(letter, value, owner):
+    """A function that computes each element of an array from that element alone, as softmax does not.
+
+    It is tried: a vector must give what its elements give one at a time, and stay as it was.
+    """
+    function(letter, value)
+    vector = PROBE.copy()
+    try:
+        with np.errstate(all="ignore"):
+            together = value(vector)
+            one_by_one = [value(PROBE[k:k + 1].copy()) for k in range(PROBE.size)]
+        fits = (is_computed(together, PROBE.shape) and (vector == PROBE).all()
+                and all(is_computed(result, (1,)) for result in one_by_one) and not np.isnan(together).all()
+                and np.allclose(together, np.concatenate(one_by_one), rtol=1e-12, equal_nan=True))
+        reason = "" if fits else "; got something else"
+    except Exception as error:
+        reason = f"; it raised {type(error).__name__}"
+    if reason:
+        raise ValueError(f"{letter} of {shown(owner)} must act on each element by itself "
+                         "and return new real numbers in the shape that it was given, "
+                         f"because a layer applies it element-wise{reason}")
+
+
+def is_computed(result, shape):
+    """Whether a function has returned an array of floats of that shape."""
+    return type(result) is np.ndarray and result.dtype.kind == "f" and result.shape == shape
+
+
 def sequence(name, value, of):
-    """A tuple of what the argument holds, in the order that it holds it."""
+    """The items of a list, a tuple or another iterable that has an order, as a tuple."""
     if isinstance(value, (set, frozenset, dict, str, bytes)) or not hasattr(type(value), "__iter__"):
         raise TypeError(f"{name} must be a list of {of}; got {kind(value)}")
     try:
-        items = tuple(islice(value, LONGEST + 1))       # an iterator may have no end
+        items = tuple(islice(value, LONGEST_LIST + 1))  # an iterator may have no end
     except Exception:
         items = None
-    if items is None or len(items) > LONGEST:
-        raise TypeError(f"{name} must be a list of {LONGEST} {of} at most; got {kind(value)}")
+    if items is None or len(items) > LONGEST_LIST:
+        raise TypeError(f"{name} must be a list of {LONGEST_LIST} {of} at most; got {kind(value)}")
     return items
 
 
@@ -156,18 +199,45 @@ def instance(name, value, wanted, hint=""):
     return value
 
 
-# Around a function whose results go through `finite`: NumPy's own warning is not needed, and a reader
-# whose np.seterr raises on everything gets the same numbers.
-overflow_in_words = np.errstate(all="ignore")
+# What has been computed ----------------------------------------------------------------------------
+
+def is_finite(result):
+    """Whether every number of an array is finite."""
+    return np.count_nonzero(np.isfinite(result)) == result.size         # in half the time that all() takes
 
 
 def finite(what, result, remedy="make the weights or the input smaller"):
     """A computed array, read-only, unless it left the range of its floats."""
-    if not np.isfinite(result).all():
+    if not is_finite(result):
         raise OverflowError(f"{what} is beyond the range of {result.dtype}: {remedy}")
-    result.flags.writeable = False
+    result.setflags(write=False)
     return result
 
+
+def finite_trace(trace):
+    """Makes the arrays of a Trace read-only, unless a number left the range of its floats.
+
+    inputs need no check: where one is not finite, no number of the next z is. All other arrays are checked
+    together, and one by one only to name the first that is not finite.
+    """
+    computed = (*trace.z, *trace.slopes, trace.y_hat)
+    if not is_finite(np.concatenate(computed)):
+        names = [f"{name}[{m}]" for name in ("z", "slopes") for m in range(len(trace.z))]
+        for name, array in zip([*names, "y_hat"], computed):
+            finite(name, array)
+    for array in (*trace.inputs, *computed):
+        array.setflags(write=False)
+
+
+def set_fields(value, **fields):
+    """Sets fields of a frozen value; an array among them becomes read-only."""
+    for name, field in fields.items():
+        if isinstance(field, np.ndarray):
+            field.setflags(write=False)
+        object.__setattr__(value, name, field)
+
+
+# Words of the sentences ----------------------------------------------------------------------------
 
 def _written(shape):
     """A shape as Python writes it, with bare letters for free lengths."""

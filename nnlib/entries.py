@@ -11,9 +11,10 @@ def o(i, d):
     o(i, d) @ v is the element v[i]. Equation (o-row). → (1, d).
     Raises IndexError if i lies outside 0 … d-1.
     """
-    i, d = _place(i, d)
-    _validate.room("d", d)
-    return (np.arange(d) == i).astype(float)[None, :]
+    i, d = _place(i, d, axes=1)
+    row = np.zeros((1, d))
+    row[0, i] = 1
+    return row
 
 
 def O(i, d):                                      # noqa: E743  the source's own letter
@@ -23,18 +24,19 @@ def O(i, d):                                      # noqa: E743  the source's own
     Equation (o-matrix). → (d, d).
     Raises IndexError if i lies outside 0 … d-1.
     """
-    i, d = _place(i, d)
-    _validate.room("d", d * d)
-    return np.diag(np.arange(d) == i).astype(float)
+    i, d = _place(i, d, axes=2)
+    matrix = np.zeros((d, d))
+    matrix[i, i] = 1
+    return matrix
 
 
-def _place(i, d):
-    """i and d as integers, i below d."""
+def _place(i, d, axes):
+    """i and d as integers, i below d, for an array with d numbers along each axis."""
     d = _validate.integer("d", d, least=1)
-    return _validate.index("i", i, d, f"d is {_validate.shown(d)}"), d
+    _validate.fits_memory("d", d**axes)
+    return _validate.index("i", i, d, "d is {}", d), d
 
 
-@_validate.overflow_in_words
 def dy_dW(net, x, m, i, j):
     """How all outputs move with the weight W^m_ij, from unit j to unit i.
 
@@ -45,12 +47,9 @@ def dy_dW(net, x, m, i, j):
     rows, columns = shape_of(net, m, i, j)
     trace = forward(net, x)
     v = O(i, rows) @ trace.slopes[m] * (o(j, columns) @ trace.inputs[m])
-    for k in range(m + 1, len(net)):
-        v = trace.slopes[k] * (net[k].W @ v)
-    return _validate.finite("the derivative", v)
+    return push(net, trace, m, v)
 
 
-@_validate.overflow_in_words
 def dy_db(net, x, m, i):
     """How all outputs move with the bias b^m_i.
 
@@ -61,6 +60,15 @@ def dy_db(net, x, m, i):
     rows, _ = shape_of(net, m, i)
     trace = forward(net, x)
     v = O(i, rows) @ trace.slopes[m]
+    return push(net, trace, m, v)
+
+
+def push(net, trace, m, v):
+    """From the change of what layer m gives to the change of all outputs.
+
+    Equation (loop-step), for k = m + 1 … n. v (rows of W^m,) → (d_y,).
+    Raises OverflowError if a number leaves the range of its floats.
+    """
     for k in range(m + 1, len(net)):
         v = trace.slopes[k] * (net[k].W @ v)
     return _validate.finite("the derivative", v)

@@ -24,9 +24,7 @@ class Layer:
         W = _validate.array("W", self.W, ("d_out", "d_in"))
         b = _validate.array("b", self.b, W.shape[:1], f"W has shape {W.shape}")
         dtype = np.result_type(W, b)
-        object.__setattr__(self, "W", _validate.array("W", W, W.shape, dtype=dtype))
-        object.__setattr__(self, "b", _validate.array("b", b, b.shape, dtype=dtype))
-        object.__setattr__(self, "phi", activation(self.phi))
+        _validate.set_fields(self, W=W.astype(dtype), b=b.astype(dtype), phi=activation(self.phi))
 
     def __repr__(self):
         d_out, d_in = self.W.shape
@@ -50,11 +48,11 @@ class Network:
             raise ValueError("layers must hold at least one Layer; got none")
         for m, layer in enumerate(layers):
             _validate.instance(f"layers[{m}]", layer, Layer, "write Layer(W, b, phi)")
-            gives = layers[m - 1].W.shape[0]
-            if m and layer.W.shape[1] != gives:
-                raise ValueError(f"W of layer {m} must have {gives} columns, because layer "
-                                 f"{m - 1} gives {gives} numbers; got {layer.W.shape[1]}")
-        object.__setattr__(self, "layers", layers)
+            outputs = layers[m - 1].W.shape[0]
+            if m and layer.W.shape[1] != outputs:
+                raise ValueError(f"W of layer {m} must have {outputs} columns, because layer "
+                                 f"{m - 1} gives {outputs} numbers; got {layer.W.shape[1]}")
+        _validate.set_fields(self, layers=layers)
 
     def __len__(self):
         return len(self.layers)
@@ -63,7 +61,8 @@ class Network:
         return iter(self.layers)
 
     def __getitem__(self, m):
-        return self.layers[_validate.index("m", m, len(self), _layers_of(self))]
+        count = len(self.layers)
+        return self.layers[_validate.index("m", m, count, "the network has {} layer{}", count, "s" * (count > 1))]
 
     @property
     def widths(self):
@@ -73,10 +72,10 @@ class Network:
     @property
     def dtype(self):
         """float64, or float32 if all layers are."""
-        return np.result_type(*(layer.W for layer in self))
+        return np.result_type(*[layer.W for layer in self.layers])
 
     def replace(self, m, W=None, b=None, phi=None):
-        """A new network that differs from this one in layer m alone."""
+        """A new network that differs from this one only in layer m."""
         old = self[m]
         new = Layer(old.W if W is None else W, old.b if b is None else b,
                     old.phi if phi is None else phi)
@@ -88,18 +87,13 @@ class Network:
         return f"Network {'-'.join(map(str, self.widths))}, {' '.join(names)}"
 
 
-def _layers_of(net):
-    return f"the network has {len(net)} layer{'s' if len(net) > 1 else ''}"
-
-
 @dataclass(frozen=True, eq=False)
 class Trace:
     """What one forward pass leaves behind, layer by layer.
 
     inputs[m] what layer m reads, z[m] = W^m inputs^m + b^m,
     slopes[m] = φ^m′(z^m), y_hat the output. All are read-only 1-D arrays.
-    Raises OverflowError if a number has left the range of its floats,
-    TypeError for what is not a 1-D array of floats.
+    Raises OverflowError if a number has left the range of its floats.
     """
     inputs: tuple
     z: tuple
@@ -107,24 +101,9 @@ class Trace:
     y_hat: np.ndarray
 
     def __post_init__(self):
-        for name in ("z", "slopes", "inputs"):
-            arrays = _validate.sequence(name, getattr(self, name), "1-D arrays")
-            arrays = tuple(_computed(f"{name}[{m}]", array) for m, array in enumerate(arrays))
-            object.__setattr__(self, name, arrays)
-        if not 0 < len(self.inputs) == len(self.z) == len(self.slopes):
-            raise ValueError("inputs, z and slopes must each have one array for each layer; got "
-                             f"{len(self.inputs)}, {len(self.z)} and {len(self.slopes)}")
-        object.__setattr__(self, "y_hat", _computed("y_hat", self.y_hat))
+        _validate.finite_trace(self)
 
 
-def _computed(name, array):
-    """A copy of an array that a forward pass has made, read-only."""
-    if type(array) is not np.ndarray or array.ndim != 1 or not array.size or array.dtype.kind != "f":
-        raise TypeError(f"{name} must be a 1-D array of floats, as forward makes it")
-    return _validate.finite(name, np.array(array))
-
-
-@_validate.overflow_in_words
 def forward(net, x):
     """The output for one data point, with everything on the way to it.
 
@@ -139,10 +118,9 @@ def forward(net, x):
         z.append(layer.W @ a + layer.b)
         slopes.append(layer.phi.df(z[m]))
         a = layer.phi.f(z[m])
-    return Trace(inputs, z, slopes, y_hat=a)
+    return Trace(tuple(inputs), tuple(z), tuple(slopes), y_hat=a)
 
 
-@_validate.overflow_in_words
 def predict(net, X):
     """The outputs for a batch: X (N, d_in), one data point per row → (N, d_y).
 
@@ -157,16 +135,15 @@ def predict(net, X):
 
 
 def _input(net, name, value, rows):
-    d_in = _validate.instance("net", net, Network).widths[0]
-    return _validate.array(name, value, (*rows, d_in), f"layer 0 reads {d_in} numbers",
-                           dtype=net.dtype)
+    d_in = _validate.instance("net", net, Network).layers[0].W.shape[1]
+    return _validate.array(name, value, (*rows, d_in), "layer 0 reads {} numbers", d_in, dtype=net.dtype)
 
 
 def shape_of(net, m, i, j=0):
     """The shape of W^m, once it is known that W^m_ij exists; IndexError otherwise."""
     rows, columns = _validate.instance("net", net, Network)[m].W.shape
-    _validate.index("i", i, rows, f"W of layer {m} has {rows} rows")
-    _validate.index("j", j, columns, f"W of layer {m} has {columns} columns")
+    _validate.index("i", i, rows, "W of layer {} has {} rows", m, rows)
+    _validate.index("j", j, columns, "W of layer {} has {} columns", m, columns)
     return rows, columns
 
 
@@ -184,7 +161,7 @@ def random_network(widths, phi, rng):
                          f"got {_validate.shown(widths)}")
     widths = [_validate.integer(f"widths[{m}]", width, least=1) for m, width in enumerate(widths)]
     count, weights = len(widths) - 1, sum(a * b for a, b in zip(widths, widths[1:]))
-    _validate.room("widths", weights)
+    _validate.fits_memory("widths", weights)
     phis = list(phi) if isinstance(phi, (list, tuple)) else [phi] * count
     if len(phis) != count:
         raise ValueError(f"phi must be one activation or a list of {count}, "

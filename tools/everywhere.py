@@ -20,6 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BIN = "Scripts" if os.name == "nt" else "bin"
 TESTS = ["tests/nnlib", "tests/chapters/test_figures.py", "tests/site/test_make_digits.py", "book"]
+LEFT_OUT = "not plotting and not slow and not soak"     # where a figure puts its ink is asked of the chapters' figures
 ENVIRONMENTS = ["oldest", "newest"]
 # Of each processor the groups of NumPy's instructions that it needs here, and those that NumPy goes on using. (OpenBLAS has
 # one kernel for Haswell and Zen, and one for SkylakeX and what came after.)
@@ -94,7 +95,7 @@ def main(names):
             continue
         print(f"· {name}: ", end="", flush=True)
         subprocess.run([python, "-c", SHOW], env=variables, check=True)
-        command = [python, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", *TESTS]
+        command = [python, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", "-m", LEFT_OUT, *TESTS]
         run = subprocess.run(command, cwd=ROOT, env=variables, check=False)
         print(f"· {name}: {'failed' if run.returncode else 'the same'}, {time.time() - start:.0f} s", flush=True)
         failed += [name] if run.returncode else []

@@ -9,6 +9,7 @@ Its weights are rounded to three decimals, so that they can be printed and
 copied without loss. Another CPU may end in slightly different weights; the
 files in the package are the ones that the book speaks of.
 """
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -84,6 +85,9 @@ def main():
     np.savez_compressed(PACKAGE / "digits_network.npz",
                         **{f"{letter}{m}": p for m, layer in enumerate(parameters)
                            for letter, p in zip("Wb", layer)})
+    print("SHA256 of nnlib/data.py must now hold:")
+    for name in ("digits.npz", "digits_network.npz"):
+        print(f'    "{name}": "{sha256((PACKAGE / name).read_bytes()).hexdigest()}"')
 
 
 if __name__ == "__main__":

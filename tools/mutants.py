@@ -5,11 +5,12 @@ functions, where nnlib has its formulas and its φ. (mutmut 3 leaves both out; m
 Its own runner starts Python and NumPy anew for each mutant; here each is a fork of one process that has them loaded, so
 the run takes minutes. The tests come from tests/, the quick ones of nnlib, and stop at the first that fails.
 
-A mutant that lives must stand in tests/slow/mutants.toml with the reason why it computes the same. The run fails on one that
-does not, tells of entries that are no longer needed, and writes the score into that file.
+A mutant that lives must stand in tests/slow/mutants.toml with the reason why it computes the same. The run fails on one
+that does not, names entries that are no longer needed, and writes the score into that file.
 
-    make mutants                    all of them, on all cores
-    make mutants FILE=checking      those of one file
+    make mutants                        all mutants, on all cores
+    make mutants FILE=checking          those of one file
+    make mutants FILE="plotting 150"    150 of the package's, chosen at random: which are found, without a look at the list
 """
 
 import difflib
@@ -18,6 +19,7 @@ import importlib.abc
 import importlib.util
 import json
 import os
+import random
 import re
 import resource
 import signal
@@ -27,22 +29,22 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-ALL = ["edges", "nnlib", "derivatives", "bad_input", "files"]
-FILES = {"activations": ALL, "network": ALL, "entries": ALL, "checking": ["edges", "nnlib", "bad_input"],
-         "_validate": ["edges", "nnlib", "bad_input", "derivatives"], "data": ["files", "nnlib"],
-         "plotting": ["plotting", "bad_input", "cells"]}        # with the tests of each
+EDGES, BASICS, DERIVATIVES, BAD_INPUT, DATA = (
+    f"tests/nnlib/test_{stem}.py" for stem in ("edges", "nnlib", "derivatives", "bad_input", "files"))
+ALL = [EDGES, BASICS, DERIVATIVES, BAD_INPUT, DATA]
+DRAWN = ["tests/plotting/test_plotting.py", BAD_INPUT]
+PLOTTING = [f"plotting.{name}" for name in ("_paper", "matrix_equations", "networks", "curves", "errors", "images")]
+FILES = {"activations": ALL, "network": ALL, "entries": ALL, "checking": [EDGES, BASICS, BAD_INPUT],
+         "_validate": [EDGES, BASICS, BAD_INPUT, DERIVATIVES], "data": [DATA, BASICS],
+         **dict.fromkeys(PLOTTING, DRAWN)}                      # with the tests of each
 LIST = ROOT / "tests" / "slow" / "mutants.toml"
 PATIENCE = 120                  # seconds; a mutant that takes longer runs in circles
 MEMORY = 6 * 2**30              # bytes; one that asks for more has lost a bound
 OPTIONS = ["-x", "-q", "--tb=no", "--assert=plain", "-o", "addopts=", "-p", "no:cacheprovider", "-p", "no:faulthandler",
-           "-p", "no:unraisableexception", "-p", "no:threadexception", "-k"]
-# Left out: what starts a process, and what tests the tests; what draws, unless it is what was broken.
-LEFT_OUT = "not only_dependency and not classic_mistake and not broken_copies and not soaks_truth"
-DRAWS = "(plotting or cells) and not importing and not flipped and not means_nothing and not is_found and not lit_numbers"
+           "-p", "no:unraisableexception", "-p", "no:threadexception", "-m"]
 # Shifts and bits in the place of arithmetic raise TypeError as soon as they are reached: they would only flatter the score.
 POINTLESS = ("RShift", "LShift", "BitOr", "BitAnd", "BitXor")
 SECONDS = ROOT / "_build" / "mutants.json"      # how long each test takes without any mutant: the quick ones go first
-
 
 
 def every_mutant(names):
@@ -82,7 +84,7 @@ class Mutated(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Gives one module of nnlib from a text instead of its file."""
 
     def __init__(self, name, source):
-        self.name, self.source, self.path = f"nnlib.{name}", source, ROOT / "nnlib" / f"{name}.py"
+        self.name, self.source, self.path = f"nnlib.{name}", source, path_of(name)
 
     def find_spec(self, name, path=None, target=None):
         return importlib.util.spec_from_loader(name, self, origin=str(self.path)) if name == self.name else None
@@ -120,8 +122,8 @@ def lives(name, source, first="", learn=False):
     os.dup2(silence, 1), os.dup2(silence, 2)
     if first and pytest.main([first, *OPTIONS, ""], plugins=[quickest]):
         return False, first
-    chosen = DRAWS if name == "plotting" else f"{LEFT_OUT} and not plotting"
-    done = pytest.main([*(f"tests/nnlib/test_{stem}.py" for stem in FILES[name]), *OPTIONS, chosen], plugins=[quickest]) == 0
+    markers = f"{'' if name in PLOTTING else 'not '}plotting and not not_for_mutants"
+    done = pytest.main([*FILES[name], *OPTIONS, markers], plugins=[quickest]) == 0
     if learn:
         SECONDS.parent.mkdir(exist_ok=True)
         SECONDS.write_text(json.dumps(quickest.seconds))
@@ -197,28 +199,42 @@ def listed():
 
 
 def main(names):
+    names, sample = chosen_files(names)
     warm()
     start, why = time.time(), listed()
-    for name in {"plotting" if name == "plotting" else "network" for name in names}:    # the two that have most tests
+    for name in {PLOTTING[0] if name in PLOTTING else "network" for name in names}:     # with the most tests of its kind
         if not run([(name, source_of(name), "", "")], learn=True):
             return "The tests fail without any mutant: make test first."
     mutants = list(every_mutant(names))
+    if sample:
+        mutants = random.sample(mutants, min(sample, len(mutants)))
     alive = {(name, *lines) for name, _, *lines in run(mutants)}
     for key in sorted(alive - set(why)):
         print("alive, and not in tests/slow/mutants.toml: {}\n    {}\n    {}".format(*key))
-    gone = {key for key in why if key[0] in names} - alive
+    gone = set() if sample else {key for key in why if key[0] in names} - alive
     for key in sorted(gone):
         print("listed in tests/slow/mutants.toml, and not alive: {}\n    {}\n    {}".format(*key))
     count = sum((name, *lines) in alive for name, _, *lines in mutants)
     print(f"{len(mutants) - count} of {len(mutants)} mutants found, {count} alive, {len(alive - set(why))} of them "
           f"without a reason; {time.time() - start:.0f} s")
-    if set(names) == set(FILES):
+    if set(names) == set(FILES) and not sample:
         score(len(mutants), count)
     return bool(alive - set(why) or gone)
 
 
+def chosen_files(words):
+    """(files, size of the sample or 0) from the words of the command; "plotting" stands for all files of the package."""
+    sample = int(words[-1]) if words and words[-1].isdigit() else 0
+    names = words[:-1] if sample else words
+    return [name for word in names or FILES for name in (PLOTTING if word == "plotting" else [word])], sample
+
+
+def path_of(name):
+    return ROOT / "nnlib" / f"{name.replace('.', '/')}.py"
+
+
 def source_of(name):
-    return (ROOT / "nnlib" / f"{name}.py").read_text(encoding="utf-8")
+    return path_of(name).read_text(encoding="utf-8")
 
 
 def score(count, alive):
@@ -228,4 +244,4 @@ def score(count, alive):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:] or list(FILES)))
+    sys.exit(main(sys.argv[1:]))

@@ -112,8 +112,8 @@ def test_what_is_pinned_is_closed_and_agrees(root):
     name, content = runtime.wheel(root)
     assert runtime.wheel(root) == (name, content)
     with zipfile.ZipFile(BytesIO(content)) as packed:
-        for path in (root / "nnlib").glob("*.py"):
-            assert packed.read(f"nnlib/{path.name}") == path.read_bytes()
+        for path in (root / "nnlib").rglob("*.py"):
+            assert packed.read(path.relative_to(root).as_posix()) == path.read_bytes()
         assert "nnlib/digits.npz" in packed.namelist()
 
 

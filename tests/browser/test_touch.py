@@ -134,9 +134,9 @@ def test_the_plot_follows_the_number_that_moves():
 
 def test_nothing_has_moved():
     before = drawings.stored()
-    for name, html in drawings.touched().items():
-        assert drawings.moved(drawings.said(html), before[name]) == [], \
-            f"{name}: as meant? Then `python tests/drawings.py`, and look at the figure"
+    for name, html in drawings.interactive().items():
+        assert drawings.digest(html).differences(before[name]) == [], \
+            f"{name}: as meant? Then `python tests/plotting/drawings.py`, and look at the figure"
 
 
 # In a browser --------------------------------------------------------------------------------------------------------

@@ -26,7 +26,6 @@ PACKAGE = str(Path(nnlib.__file__).parent)
 NET, CHAIN = nnlib.pencil_network(), nnlib.random_network((1, 1, 1), "tanh", np.random.default_rng(1))
 X, THETA = np.array([0.5, 1.25]), np.array([0.5, -0.75])
 IMAGE = np.linspace(0, 1, 64)
-TRACE = nnlib.forward(NET, X)
 
 # Arguments of every shape are right for these, and what is too long elsewhere is more of the same.
 ANY_SHAPE = {**dict.fromkeys(("one element too many", "one axis more in front", "a column for a vector",
@@ -52,8 +51,6 @@ CALLS = {
     "Network.replace": (NET.replace, {"m": ("index", 1, {}), "W": ("array", NET[1].W, {"None": SAME}),
                                       "b": ("array", NET[1].b, {"None": SAME}), "phi": ("phi", "tanh", {"None": None})}),
     "Network[m]": (NET.__getitem__, {"m": ("index", 1, {})}),
-    "Trace": (nnlib.Trace, {"inputs": ("arrays", TRACE.inputs, {}), "z": ("arrays", TRACE.z, {}),
-                            "slopes": ("arrays", TRACE.slopes, {}), "y_hat": ("computed", TRACE.y_hat, {})}),
     "forward": (nnlib.forward, {"net": ("net", NET, {}), "x": ("array", X, {})}),
     "predict": (nnlib.predict, {"net": ("net", NET, {}), "X": ("array", np.stack([X, -X]), MORE_ROWS)}),
     "random_network": (lambda widths, phi, seed=3, rng=None: nnlib.random_network(
@@ -86,7 +83,7 @@ CALLS = {
     "plotting.chain": (plotting.chain, {"net": ("net", CHAIN, {}), "x": ("array", np.array([0.5]), {}),
                                         "alt": ("text", "A", TEXT), "lit": ("lit", ("W", 0, 0, 0), {"None": None})}),
     "plotting.tangent": (plotting.tangent,
-                         {"f": ("function", np.sin, OWN), "at": ("number", 0.5, {}), "slope": ("number", 0.25, {}),
+                         {"f": ("function", np.sin, OWN), "x0": ("number", 0.5, {}), "slope": ("number", 0.25, {}),
                           "alt": ("text", "A", TEXT), "span": ("positive", 1.0, {}), "name": ("text", "z", ANY_TEXT),
                           "value_name": ("text", "y", ANY_TEXT), "h": ("positive", 0.1, {"None": None})}),
     "plotting.error_curves": (plotting.error_curves,
@@ -104,7 +101,7 @@ CALLS = {
 }
 # What a role gives a meaning to, of the kinds that have none elsewhere.
 ROLES = {
-    "number": {}, "flag": {}, "choice": {}, "rng": {}, "computed": {}, "arrays": {}, "count": {}, "widths": {},
+    "number": {}, "flag": {}, "choice": {}, "rng": {}, "count": {}, "widths": {},
     "label": dict.fromkeys(("integer beyond floats", "integer of 5,000 digits", "negative integer of 5,000 digits")),
     "values": {**dict.fromkeys(TEXT), "object that claims to be an array": None,
                "list of numeric text": None, "array of numeric text": None, "list with one text": None,
@@ -114,7 +111,7 @@ ROLES = {
 # What the sentence may call the argument, where it is not the argument's own name.
 CALLED = {"errors": "errors?", "names": "names|phi", "part": "part|text", "lit": "lit|m|i|j", "seed": "rng",
           "m": "m|W of layer",          # a layer that there is, and whose W is of another shape
-          "at": "at|f", "span": "span", "derivative": "derivative", "title": "titles", "net": "net",
+          "x0": "x0|f", "span": "span", "derivative": "derivative", "title": "titles", "net": "net",
           "name": "name|a text", "value_name": "value_name|a text", "titles": "titles|a text"}
 
 
@@ -211,7 +208,9 @@ def fault(name, argument, value, expected):
 ARGUMENTS = [(name, argument) for name, (_, arguments) in CALLS.items() for argument in arguments]
 
 
-@pytest.mark.parametrize("name, argument", ARGUMENTS, ids=[f"{name}-{argument}" for name, argument in ARGUMENTS])
+@pytest.mark.parametrize("name, argument", [
+    pytest.param(name, argument, id=f"{name}-{argument}", marks=[pytest.mark.plotting] * name.startswith("plotting"))
+    for name, argument in ARGUMENTS])
 def test_every_kind(name, argument):
     role, good, special = CALLS[name][1][argument]
     found = {}
@@ -228,9 +227,8 @@ def test_the_table_is_large_enough_and_leaves_no_function_out():
     assert len(every) >= 60
     public = {name for name in nnlib.__all__ if inspect.isfunction(getattr(nnlib, name))
               and inspect.signature(getattr(nnlib, name)).parameters}
-    drawn = {f"plotting.{name}" for name, value in vars(plotting).items() if inspect.isfunction(value)
-             and value.__module__ == plotting.__name__ and not name.startswith("_")}
-    assert public | drawn | {"Activation", "Layer", "Network", "Trace"} <= set(CALLS)
+    drawn = {f"plotting.{name}" for name in plotting.__all__ if inspect.isfunction(getattr(plotting, name))}
+    assert public | drawn | {"Activation", "Layer", "Network", "plotting.M"} <= set(CALLS)
     for name, (function, arguments) in CALLS.items():
         given_by_name = set(inspect.signature(function).parameters) - {"self", "seed"}
         assert given_by_name - set(arguments) <= {"lit", "chosen", "shape"}, name

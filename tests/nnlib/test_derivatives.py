@@ -40,6 +40,7 @@ def networks(draw, phis=ANY_PHI, deepest=5):
 
 # ---- truth ----------------------------------------------------------------------------------
 
+@pytest.mark.not_for_mutants
 def test_the_soaks_truth_is_that_of_mpmath():
     compared = 0
     for number in SAMPLE[:48]:
@@ -110,6 +111,7 @@ def recursion(net, x, m, i, j, slopes=None, inputs=None, weights=None):
     return v
 
 
+@pytest.mark.not_for_mutants
 @pytest.mark.parametrize("bug", ["none", *BUGS])
 def test_the_truth_rejects_every_classic_mistake(bug):
     rejected = 0

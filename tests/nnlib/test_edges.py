@@ -5,7 +5,7 @@ from dataclasses import FrozenInstanceError
 import numpy as np
 import pytest
 
-from nnlib import (Activation, Layer, Network, O, Trace, _validate, central_difference, complex_step, dy_db, dy_dW,
+from nnlib import (Activation, Layer, Network, O, _validate, central_difference, complex_step, dy_db, dy_dW,
                    forward, forward_difference, o, pencil_network, predict, random_network, taylor_rate)
 
 ONE = Layer([[1]], [1], "tanh")
@@ -16,7 +16,10 @@ def refuses(kind, sentence):
     return pytest.raises(kind, match=re.escape(sentence))
 
 
-# ---- φ acts on each element alone -------------------------------------------------------------
+# ---- φ acts on each element by itself ---------------------------------------------------------
+
+KEPT = np.zeros(3)
+
 
 def changed(by):
     def f(z):
@@ -36,6 +39,10 @@ NOT_ELEMENTWISE = {
     "mixes what is positive": lambda z: np.where(z > 0, z.min(), z),
     "gives integers": lambda z: z.astype(int),
     "gives no number": lambda z: z * np.nan,
+    "gives a list": lambda z: list(z),
+    "gives a list for one element": lambda z: z * 1 if z.size > 1 else list(z),
+    "gives a masked array": lambda z: np.ma.array(z),
+    "writes into one array": lambda z: np.add(z, 1, out=KEPT[:z.size]),
 }
 
 
@@ -70,29 +77,6 @@ def test_values_cannot_be_changed_and_are_equal_to_themselves_alone():
             setattr(one, name, None)
     one = Layer([[1.0]], [1.0], phi)
     assert Network([one]) != Network([one])
-
-
-def test_a_trace_has_one_array_for_each_layer():
-    a = np.array([1.0])
-    for counts in np.ndindex(3, 3, 3):
-        parts = [[a] * count for count in counts]
-        if counts[0] and len(set(counts)) == 1:
-            assert len(Trace(*parts, y_hat=a).z) == counts[0]
-            continue
-        with refuses(ValueError, "got {}, {} and {}".format(*counts)):
-            Trace(*parts, y_hat=a)
-
-
-@pytest.mark.parametrize("wrong", [np.array([1]), np.array([1], "u1"), np.array([True]), np.array([1j]), np.array(["a"]),
-                                   np.array([None]), np.array(1.0), np.ones((1, 1)), np.array([]),
-                                   np.ma.array([1.0]), [1.0]], ids=repr)
-def test_a_trace_holds_what_forward_makes(wrong):
-    a = np.array([1.0])
-    for place in range(4):
-        parts = [[a], [a], [a], a]
-        parts[place] = wrong if place == 3 else [wrong]
-        with refuses(TypeError, "must be a 1-D array of floats, as forward makes it"):
-            Trace(*parts)
 
 
 def test_three_hundred_layers():
@@ -154,6 +138,10 @@ def test_overflow_is_told_in_words_whatever_numpy_is_set_to():
             dy_db(Network([*quiet, quiet[1]]), [0], 0, 0)
         with refuses(OverflowError, "z[1] is beyond the range of float64"):
             forward(steep, [1e100])
+        with refuses(OverflowError, "z[1] is beyond the range of float64"):      # 0 times infinity
+            forward(Network([steep[0], quiet[0]]), [1e200])
+        with refuses(OverflowError, "y_hat is beyond the range of float64"):
+            forward(Network([quiet[1], steep[0]]), [1])
         with refuses(OverflowError, "the answer is beyond the range of float64"):
             predict(Network([*steep][:2]), [[1e100]])
         assert predict(quiet, [[1e-320]]) == 0 == dy_dW(quiet, [1e-320], 1, 0, 0)
@@ -238,7 +226,7 @@ def test_rounding_is_told_from_a_remainder(scale):
 # ---- the sentences of wrong arguments --------------------------------------------------------------
 
 def test_a_list_may_be_long_and_not_endless():
-    longest = _validate.LONGEST
+    longest = _validate.LONGEST_LIST
     assert len(Network([ONE] * longest)) == longest == 10**5
     with refuses(TypeError, "layers must be a list of 100000 Layer at most; got a list"):
         Network([ONE] * (longest + 1))
@@ -289,9 +277,9 @@ def test_a_sentence_shows_the_first_fault_and_no_long_text():
 
 
 def test_there_is_room_up_to_the_bound():
-    _validate.room("d", _validate.ROOM)
+    _validate.fits_memory("d", _validate.LARGEST_ARRAY)
     with refuses(ValueError, "d must ask for 100000000 numbers at most, because more fill the memory; got 100000001"):
-        _validate.room("d", _validate.ROOM + 1)
+        _validate.fits_memory("d", _validate.LARGEST_ARRAY + 1)
 
 
 def test_what_is_computed_cannot_be_changed():

@@ -1,13 +1,25 @@
-"""Where each figure puts its ink: a sheet of figures that together reach every branch of nnlib/plotting.py, the figures to
-touch in many states, and tests/drawings.txt, which says what stood where when the sheet was last looked at.
+"""A sheet of figures that together reach every branch of nnlib.plotting, the interactive figures in many states, and a
+digest of them: tests/plotting/drawings.txt, one line for each figure.
 
-`python tests/drawings.py` draws the sheet into _build/drawings.html, to be looked at, and writes that file anew. Whether
-the numbers in a figure are right is asked elsewhere (test_plotting.py, test_touch.py); here, whether anything has moved.
+    python tests/plotting/drawings.py
+
+draws the sheet into _build/drawings.html, to be looked at, and writes the digest anew; figures that are no longer what
+the digest said come first in the sheet. Whether the numbers in a figure are right is asked elsewhere (test_plotting.py,
+test_touch.py); the digest shows that nothing has changed unseen.
+
+A line holds the size of the paper, how many parts of each kind there are, a hash of everything that is no number of a
+place (texts, colours, kinds of parts), and one number for all places. That number is a sum in which each place counts
+by its own factor, so that two moves do not cancel; it is compared within PLACED, and not by a hash, as the last bits of a
+place differ between processors.
 """
 
+import hashlib
+import html
 import json
 import re
 import subprocess
+from collections import Counter
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -20,8 +32,10 @@ from nnlib import plotting as p
 from nnlib.plotting import M
 
 ROOT = Path(__file__).resolve().parents[2]
-FILE = ROOT / "tests" / "drawings.txt"
-PLACED = 0.02                   # pixels; processors differ far below, and nobody sees that much
+FILE = ROOT / "tests" / "plotting" / "drawings.txt"
+MODULES = ROOT / "website" / "theme" / "static" / "touch"
+PLACED = 0.02                   # pixels; processors differ by far less, and nobody sees that much
+GOLDEN_RATIO = (np.sqrt(5) - 1) / 2
 
 PENCIL, TWIN, X = pencil_network(), pencil_twin(), (2, 3)
 THIN = Network([Layer([[2]], [-1], "square"), Layer([[-2]], [11], "square"), Layer([[3]], [140], "square")])
@@ -99,8 +113,8 @@ SHEET = {
     "derivatives of 0": partial(p.derivative_image, IMAGE, np.zeros(64), "nothing moves"),
 }
 
-# A figure to touch in a state that a reader can bring it to: (module, its net, more of the state).
-TOUCHED = {
+# Interactive figures in states that a reader can bring them to: (module, its net, more of the state).
+INTERACTIVE = {
     "selectors, an entry": ("selectors", PENCIL, {"M": PENCIL[1].W.tolist(), "v": [5, -7], "i": 1, "j": 2, "live": True}),
     "forward, nothing computed": ("forward", PENCIL, {"step": 0, "chosen": "x.1"}),
     "forward, a z": ("forward", PENCIL, {"step": 3, "chosen": "W0.2.1"}),
@@ -121,70 +135,114 @@ const still = async ([name, state]) => (await import(`${process.argv[1]}/${name}
 process.stdout.write(JSON.stringify(await Promise.all(figures.map(still))));"""
 
 
-def touched(modules=ROOT / "book" / "_touch" / "touch"):
-    """{name: HTML} of TOUCHED, drawn by node with the figures' own arithmetic."""
+def interactive(modules=MODULES):
+    """{name: HTML} of INTERACTIVE, drawn by node with the figures' own arithmetic."""
     given = [(name, {**START, "net": [{"W": layer.W.tolist(), "b": layer.b.tolist(), "phi": layer.phi.name}
-                                      for layer in net], **state}) for name, net, state in TOUCHED.values()]
+                                      for layer in net], **state}) for name, net, state in INTERACTIVE.values()]
     done = subprocess.run([NODE, "--input-type=module", "-e", DRAW, Path(modules).as_uri(), json.dumps(given)], check=True,
                           encoding="utf-8", stdout=subprocess.PIPE)
-    return dict(zip(TOUCHED, json.loads(done.stdout)))
+    return dict(zip(INTERACTIVE, json.loads(done.stdout)))
 
 
 def parts(figure):
-    """Every part of a drawing as a line of words and numbers, in the order of drawing."""
-    drawing = figure.figure
-    axes, = drawing.axes
-    yield "paper {:g} x {:g}, x {}, y {}, shown at {:g} x {:g}".format(
-        *drawing.get_size_inches() * 72, *map(points, (axes.get_xlim(), axes.get_ylim())), figure.width, figure.height)
+    """(kind, words, numbers) of each part of a drawing, in the order of drawing."""
+    axes, = figure.figure.axes
     for text in axes.texts:
-        yield (f"text {points(text.get_position())} size {text.get_size():.2f} {text.get_color()} {text.get_weight()}: "
-               + text.get_text())
+        yield "text", f"{text.get_text()} {text.get_color()} {text.get_weight()}", [*text.get_position(), text.get_size()]
     for line in axes.lines:
         xy = line.get_xydata()
-        some = xy[np.linspace(0, len(xy) - 1, min(len(xy), 9)).round().astype(int)]
-        yield (f"line {points(some)} of {len(xy)}, {np.isnan(xy).sum()} not drawn, {line.get_color()} "
-               f"width {line.get_linewidth():g} dashes {line._dash_pattern}")
+        offset, dashes = line._dash_pattern                        # of its kind, Matplotlib tells only the name
+        words = f"{line.get_color()} {len(xy)} points, {np.isnan(xy).sum()} not drawn, {len(dashes or ())} dashes"
+        yield "line", words, [*xy[~np.isnan(xy)], line.get_linewidth(), offset, *(dashes or ())]
     for patch in axes.patches:
-        shape = patch.get_path().transformed(patch.get_patch_transform())
-        box = shape.get_extents()
-        yield (f"{type(patch).__name__} {points([*box.min, *box.max])} begins {points(shape.vertices[0])} edge "
-               f"{to_hex(patch.get_edgecolor(), True)} face {to_hex(patch.get_facecolor(), True)} "
-               f"width {patch.get_linewidth():g} level {patch.get_zorder()}")
+        shape = patch.get_path().transformed(patch.get_patch_transform()).vertices
+        edge, face = patch.get_edgecolor(), patch.get_facecolor()
+        yield (type(patch).__name__, f"{to_hex(edge)} {to_hex(face)} {len(shape)} points",
+               [*shape.ravel(), patch.get_linewidth(), 255 * edge[3], 255 * face[3], patch.get_zorder()])
 
 
-def points(numbers):
-    return " ".join(f"{number + 0.0:.2f}" for number in np.ravel(numbers))
+def html_parts(drawn):
+    """(kind, words, numbers) of each tag and each text of an interactive figure."""
+    for tag, text in re.findall(r"<(/?\w[^>]*)>([^<]*)", drawn):
+        numbers = re.findall(r"-?\d+\.?\d*", tag)
+        yield "text" if text.strip() else "tag", re.sub(r"-?\d+\.?\d*", "#", tag) + text, list(map(float, numbers))
 
 
-def said(figure):
-    """A figure, or the HTML of one to touch, as lines: a part in each."""
-    return re.sub(r"(?<=>)\s*(?=<\w)", "\n", figure) if isinstance(figure, str) else "\n".join(parts(figure))
+@dataclass(frozen=True)
+class Digest:
+    """A line of the digest: what can be counted, a hash of all words, and the sum of all places."""
+    counted: str
+    words: str
+    places: float
+
+    def __str__(self):
+        return f"{self.counted}; words {self.words}; places {self.places:.2f}"
+
+    @classmethod
+    def read(cls, line):
+        counted, words, places = re.fullmatch(r"(.*); words (\w+); places (.*)", line).groups()
+        return cls(counted, words, float(places))
+
+    def differences(self, before):
+        """What is no longer as in another digest, in words."""
+        near = abs(self.places - before.places) <= PLACED
+        return [f"{name}: {old}, now {new}" for name, old, new, same in (
+            ("parts", before.counted, self.counted, before.counted == self.counted),
+            ("words", before.words, self.words, before.words == self.words),
+            ("places", before.places, round(self.places, 2), near)) if not same]
+
+
+def digest(figure):
+    """The digest of a figure, or of the HTML of an interactive one."""
+    if isinstance(figure, str):
+        size, numbers, pieces = "", [], list(html_parts(figure))
+    else:
+        axes, = figure.figure.axes
+        size = f"{figure.width:.0f} x {figure.height:.0f}, "
+        numbers = [*figure.figure.get_size_inches() * 72, *axes.get_xlim(), *axes.get_ylim()]
+        pieces = list(parts(figure))
+    counts = Counter(kind for kind, *_ in pieces)
+    words = "\n".join(f"{kind} {words}" for kind, words, _ in pieces)
+    numbers = np.array(numbers + [number for *_, some in pieces for number in np.ravel(some)], float)
+    factors = 1 + np.arange(1, numbers.size + 1) * GOLDEN_RATIO % 1           # between 1 and 2, no two alike
+    return Digest(size + ", ".join(f"{count} {kind}" for kind, count in counts.items()),
+                  hashlib.sha256(words.encode()).hexdigest()[:12], float(numbers @ factors))
 
 
 def stored():
-    """{name: what tests/drawings.txt says of that figure}."""
-    return dict(part.split("\n", 1) for part in FILE.read_text(encoding="utf-8").strip().removeprefix("# ").split("\n\n# "))
+    """{name: digest} of tests/plotting/drawings.txt."""
+    lines = (line.partition(" | ") for line in FILE.read_text(encoding="utf-8").splitlines())
+    return {name: Digest.read(line) for name, _, line in lines}
 
 
-def moved(now, before):
-    """The parts that differ, as (before, now); numbers may differ by PLACED."""
-    now, before = now.split("\n"), before.split("\n")
-    if len(now) != len(before):
-        return [(f"{len(before)} parts", f"{len(now)} parts")]
-    return [(old, new) for old, new in zip(before, now) if not close(old, new)]
+SHEET_STYLE = """body { columns: 24rem; font: 14px sans-serif } figure { margin: 0 0 2rem; break-inside: avoid }
+svg { max-width: 100%; height: auto } .changed { outline: 3px solid #b93a17 } figcaption { color: #666 }"""
 
 
-def close(old, new):
-    place = r"-?\b\d+\.\d\d\b"
-    return re.sub(place, "#", old) == re.sub(place, "#", new) and np.allclose(
-        *(np.array(re.findall(place, one), float) for one in (old, new)), rtol=0, atol=PLACED)
+def contact_sheet(figures, changed):
+    """A page with all figures, those that changed first."""
+    page = f"<!doctype html><meta charset=utf-8><title>Every figure</title><style>{SHEET_STYLE}</style>"
+    for name in sorted(figures, key=lambda name: name not in changed):
+        caption = html.escape(": ".join([name, *changed.get(name, [])]))
+        kind = " class=changed" if name in changed else ""
+        page += f"<figure{kind}><figcaption>{caption}</figcaption>{figures[name]._repr_svg_()}</figure>"
+    return page
+
+
+def main():
+    drawn = {name: draw(alt=name) for name, draw in SHEET.items()}
+    now = {name: digest(figure) for name, figure in {**drawn, **interactive()}.items()}
+    before = stored() if FILE.exists() else {}
+    changed = {name: one.differences(before[name]) if name in before else ["new"] for name, one in now.items()}
+    changed = {name: differences for name, differences in changed.items() if differences}
+    FILE.write_text("".join(f"{name} | {one}\n" for name, one in now.items()), encoding="utf-8")
+    page = ROOT / "_build" / "drawings.html"
+    page.parent.mkdir(exist_ok=True)
+    page.write_text(contact_sheet(drawn, changed), encoding="utf-8")
+    for name, differences in changed.items():
+        print(f"{name}: {'; '.join(differences)}")
+    print(f"{len(now)} figures, {len(changed)} of them changed; look at {page.relative_to(ROOT)}")
 
 
 if __name__ == "__main__":
-    figures = {**{name: draw(alt=name) for name, draw in SHEET.items()}, **touched()}
-    FILE.write_text("\n\n".join(f"# {name}\n{said(figure)}" for name, figure in figures.items()) + "\n", encoding="utf-8")
-    page = ROOT / "_build" / "drawings.html"
-    page.parent.mkdir(exist_ok=True)
-    drawn = (f"<h2>{name}</h2>{figure._repr_svg_()}" for name, figure in figures.items() if name in SHEET)
-    page.write_text("<meta charset=utf-8>" + "".join(drawn), encoding="utf-8")
-    print(f"{len(figures)} figures are in {FILE.relative_to(ROOT)}; look at {page.relative_to(ROOT)}")
+    main()

@@ -15,9 +15,11 @@ from PIL import Image
 from nnlib import (Activation, Layer, Network, digits, digits_network, dy_db, dy_dW, forward, pencil_network,
                    pencil_twin)
 from nnlib import plotting as p
-from nnlib.plotting import M
+from nnlib.activations import ACTIVATIONS
+from nnlib.plotting import M, _paper, curves
 
 matplotlib = pytest.importorskip("matplotlib")
+pytestmark = pytest.mark.plotting
 
 PENCIL, TWIN, X = pencil_network(), pencil_twin(), (2, 3)
 THIN = Network([Layer([[2]], [-1], "square"), Layer([[-2]], [11], "square"), Layer([[3]], [140], "square")])
@@ -69,17 +71,61 @@ def overlaps(figure):
 # ---- every figure -------------------------------------------------------------------------
 
 @pytest.mark.parametrize("name", drawings.SHEET)
-def test_nothing_has_moved(pinned_matplotlib, name):
-    now, before = drawings.said(drawings.SHEET[name](alt=name)), drawings.stored()[name]
-    assert drawings.moved(now, before) == [], "as meant? Then `python tests/drawings.py`, and look at what it draws"
+def test_nothing_has_changed_unseen(pinned_matplotlib, name):
+    changed = drawings.digest(drawings.SHEET[name](alt=name)).differences(drawings.stored()[name])
+    assert changed == [], "as meant? Then `python tests/plotting/drawings.py`, and look at what it draws"
 
 
-def test_what_has_moved_is_found():
-    before = drawings.said(p.selector([7, -3, 5], 1, alt="a"))
-    assert drawings.moved(before, before) == []
-    for old, new in (("text ", "Text "), ("−3", "3"), ("bold", "normal"), ("17.00", "17.03"), ("× 3", "× 4"), ("\n", "")):
-        assert drawings.moved(before.replace(old, new, 1), before)
+def change(what):
+    """A selector with one change."""
+    figure = p.selector([7, -3, 5], 1, alt="a")
+    axes, = figure.figure.axes
+    what(axes)
+    return figure
 
+
+CHANGES = {
+    "a text": ("words", lambda axes: axes.texts[5].set_text("3")),
+    "a weight": ("words", lambda axes: axes.texts[5].set_weight("bold")),
+    "a colour": ("words", lambda axes: axes.texts[5].set_color("red")),
+    "the colour of a line": ("words", lambda axes: axes.lines[0].set_color("red")),
+    "the face of a shape": ("words", lambda axes: axes.patches[0].set_facecolor("red")),
+    "a part": ("parts", lambda axes: axes.texts[5].remove()),
+    "a place": ("places", lambda axes: axes.texts[5].set_x(axes.texts[5].get_position()[0] + 0.03)),
+    "two places, one up and one down": ("places", lambda axes: [axes.texts[k].set_y(axes.texts[k].get_position()[1] + move)
+                                                                for k, move in ((4, 0.2), (5, -0.2))]),
+    "two texts that change places": ("places", lambda axes: axes.texts[4].set_position(axes.texts[5].get_position())),
+    "a size": ("places", lambda axes: axes.texts[5].set_size(17.03)),
+    "the width of a line": ("places", lambda axes: axes.lines[0].set_linewidth(1.5)),
+    "a line one point longer": ("words", lambda axes: axes.lines[0].set_data([0, 1, 2, 3, 4], [0, 1, 2, 3, 4])),
+    "an opacity": ("places", lambda axes: axes.patches[0].set_alpha(0.13)),
+    "the paper": ("places", lambda axes: axes.set_xlim(0, axes.get_xlim()[1])),
+}
+
+
+@pytest.mark.not_for_mutants
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_change_is_seen_in_the_digest(name):
+    kind, what = CHANGES[name]
+    before = drawings.digest(change(lambda axes: None))
+    assert before.differences(before) == before.differences(drawings.Digest.read(str(before))) == []
+    assert [line.split(":")[0] for line in drawings.digest(change(what)).differences(before)][0] == kind
+
+
+@pytest.mark.not_for_mutants
+def test_the_last_bits_of_a_place_are_no_change():
+    before, now = (drawings.digest(change(lambda axes, factor=factor: [
+        text.set_position(np.multiply(text.get_position(), factor)) for text in axes.texts])) for factor in (1, 1 + 1e-9))
+    assert now.differences(before) == [] and now.places != before.places
+
+
+@pytest.mark.not_for_mutants
+def test_a_change_of_an_interactive_figure_is_seen():
+    drawn = '<svg width="20"><path d="M 1.5 -2 L 3 4"/><text x="3">12</text></svg>'
+    before = drawings.digest(drawn)
+    assert before.counted == "4 tag, 1 text" and drawings.digest(drawn.replace("1.5", "1.501")).differences(before) == []
+    for old, new in ((">12<", ">13<"), ("1.5", "1.6"), (" L ", " M "), ("-2", "2"), ('"20"', '"21"'), ("path", "line")):
+        assert drawings.digest(drawn.replace(old, new)).differences(before)
 
 
 @pytest.mark.parametrize("name", SAMPLES)
@@ -133,6 +179,7 @@ def test_texts_keep_apart_and_stay_on_the_paper(name):
     assert all(left <= text.get_position()[0] <= right for text in texts(figure))
 
 
+@pytest.mark.not_for_mutants
 def test_importing_plotting_does_not_import_matplotlib():
     code = "import sys, nnlib.plotting; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
@@ -154,9 +201,9 @@ def in_the_dark(rgb):
 
 @pytest.mark.parametrize("colour", ["INK", "ACCENT", "BLUE", "GREY"])
 def test_text_is_readable_on_white_and_in_the_dark(colour):
-    rgb = np.array([int(getattr(p, colour)[k:k + 2], 16) for k in (1, 3, 5)], float)
+    rgb = np.array([int(getattr(_paper, colour)[k:k + 2], 16) for k in (1, 3, 5)], float)
     for ink, paper in ((rgb, np.full(3, 255.0)), (in_the_dark(rgb), np.full(3, 18.0))):
-        for ground in (paper, p.WASH * ink + (1 - p.WASH) * paper):
+        for ground in (paper, _paper.WASH * ink + (1 - _paper.WASH) * paper):
             dark, light = sorted((luminance(ink), luminance(ground)))
             assert (light + 0.05) / (dark + 0.05) >= 4.5
 
@@ -179,6 +226,7 @@ def test_a_network_shows_its_numbers(net):
         assert overlaps(drawn) == []
 
 
+@pytest.mark.not_for_mutants
 @pytest.mark.parametrize("net", [PENCIL, TWIN], ids=["pencil", "twin"])
 def test_the_lit_numbers_are_the_derivative(net):
     for m, layer in enumerate(net):
@@ -192,13 +240,14 @@ def test_the_lit_numbers_are_the_derivative(net):
             if j is None:
                 assert after(figure, "$b$") == [layer.b[i]]
             else:
-                assert layer.W[i, j] in numbers(figure, p.ACCENT, bold=True)
+                assert layer.W[i, j] in numbers(figure, _paper.ACCENT, bold=True)
             assert overlaps(figure) == []
 
 
 def test_places_may_come_from_numpy():
     def same(figure, net, x, *lit):
-        one, other = (drawings.said(figure(net, x, alt="a", lit=(lit[0], *map(kind, lit[1:])))) for kind in (int, np.int64))
+        places = (lit[0], *map(int, lit[1:])), (lit[0], *map(np.int64, lit[1:]))
+        one, other = (drawings.digest(figure(net, x, alt="a", lit=place)) for place in places)
         return one == other
 
     assert same(p.network, PENCIL, X, "W", 1, 1, 2) and same(p.network, PENCIL, X, "b", 0, 2)
@@ -206,23 +255,23 @@ def test_places_may_come_from_numpy():
 
 
 def test_a_text_that_just_fits_keeps_its_size():
-    with p._paper("a") as paper:
-        paper.text(0, 0, "12", 18, fit=p._ink("12", 18).width)
+    with _paper.new_paper("a") as paper:
+        paper.text(0, 0, "12", 18, fit=_paper.ink_box("12", 18).width)
         assert texts(paper.figure())[0].get_size() == 18
 
 
 def test_the_figure_of_the_sample():
-    shown = numbers(p.network(PENCIL, X, alt="a", lit=("W", 0, 1, 0)), p.ACCENT)
+    shown = numbers(p.network(PENCIL, X, alt="a", lit=("W", 0, 1, 0)), _paper.ACCENT)
     assert shown == [12, -144, -48, -576, 480, 384, 1]
 
 
 def test_what_no_longer_moves_stays_grey():
     net = Network([Layer(np.eye(2), [0, 0], "relu"), Layer([[1, 1], [0, 1]], [0, 0], "relu")])
     figure = p.network(net, (1, -1), alt="a", lit=("W", 0, 1, 0))
-    assert numbers(figure, p.ACCENT) == [0] and numbers(figure, p.GREY) == [0, 0, 0]   # the weight; v
+    assert numbers(figure, _paper.ACCENT) == [0] and numbers(figure, _paper.GREY) == [0, 0, 0]   # the weight; v
     figure = p.network(net, (1, 2), alt="a", lit=("W", 0, 0, 0))
-    assert numbers(figure, p.ACCENT) == [1, 1, 1] and numbers(figure, p.GREY) == [0]
-    wires = [line for line in figure.figure.axes[0].lines if line.get_color() == p.ACCENT]
+    assert numbers(figure, _paper.ACCENT) == [1, 1, 1] and numbers(figure, _paper.GREY) == [0]
+    wires = [line for line in figure.figure.axes[0].lines if line.get_color() == _paper.ACCENT]
     assert {round(line.get_linewidth(), 1) for line in wires} == {2.8, 2.0}
 
 
@@ -238,7 +287,7 @@ def test_a_chain_shows_how_the_product_grows():
     words = [text.get_text() for text in texts(figure) if " · " in text.get_text()]
     products = [np.prod([float(word) for word in re.sub("[()]", "", line).replace("−", "-").split(" · ")])
                 for line in words]
-    assert products[-1] == dy_dW(THIN, (2,), 0, 0, 0)[0] == numbers(figure, p.ACCENT, bold=True)[-2]
+    assert products[-1] == dy_dW(THIN, (2,), 0, 0, 0)[0] == numbers(figure, _paper.ACCENT, bold=True)[-2]
     assert after(figure, "$z$") == [z[0] for z in trace.z]
     assert after(figure, "$\\phi$′") == [slope[0] for slope in trace.slopes]
     assert overlaps(p.chain(THIN, (2,), alt="a")) == overlaps(figure) == []
@@ -250,7 +299,7 @@ def test_matrices_show_their_entries():
     figure = p.matrices(M([[0.25, -2], [100, 0.5]], lit=[(0, 1), (1, 0)]), "+", M([1, -4], chosen=0), "→", M(3),
                         alt="a")
     assert numbers(figure) == [0.25, 100, -2, 0.5, 1, -4, 3]
-    assert numbers(figure, p.ACCENT) == [100, -2] and numbers(figure, p.BLUE) == [1]
+    assert numbers(figure, _paper.ACCENT) == [100, -2] and numbers(figure, _paper.BLUE) == [1]
     assert [t.get_text() for t in texts(figure) if "×" in t.get_text()] == ["2 × 2", "2 × 1"]
     assert [t.get_text() for t in texts(p.matrices(M([1.5e-7], shape=False), alt="a"))] == ["1.5$\\times10^{-7}$"]
     with pytest.raises(ValueError, match="a part must be"):
@@ -300,18 +349,57 @@ def test_a_false_equation_is_told_with_both_sides():
 def test_selectors_pick_and_keep():
     figure = p.selector([7, -3, 5], 1, alt="a")
     assert numbers(figure) == [0, 1, 0, 7, -3, 5, -3, 0, 0, 0, 0, 1, 0, 0, 0, 0, 7, -3, 5, 0, -3, 0]
-    assert numbers(figure, p.BLUE) == [1, -3, -3, 1, -3, -3]
+    assert numbers(figure, _paper.BLUE) == [1, -3, -3, 1, -3, -3]
 
 
 def test_a_tangent_shows_its_point_its_slope_and_the_secant():
     figure = p.tangent(lambda t: t**3, 1, 3, alt="a", span=2, h=1, name="$t$")
     words = [text.get_text() for text in texts(figure)]
     assert {"0", "1", "2", "slope 3", "secant 4", "$t$"} == set(words)
-    straight = [line for line in figure.figure.axes[0].lines if line.get_color() == p.ACCENT][0]
+    straight = [line for line in figure.figure.axes[0].lines if line.get_color() == _paper.ACCENT][0]
     (x0, x1), (y0, y1) = straight.get_xdata()[[0, -1]], straight.get_ydata()[[0, -1]]
     assert (y1 - y0) / (x1 - x0) == pytest.approx(-3 * (260 / 32) / (430 / 4), rel=1e-9)
     with pytest.raises(ValueError, match="span"):
         p.tangent(np.sin, 0, 1, alt="a", span=0)
+
+
+@pytest.mark.parametrize("f, x0, slope, span, h", [(np.exp, 0.5, 1.2, 1.5, 0.5), (lambda x: -x**3, -1, -3, 0.5, None)])
+def test_all_lines_of_a_tangent_stand_on_the_scale_of_the_curve(f, x0, slope, span, h):
+    """Each line is read back in the curve's own units, which its two ends give."""
+    figure = p.tangent(f, x0, slope, alt="a", span=span, h=h)
+    axes, = figure.figure.axes
+    lines = [line for line in axes.lines if len(line.get_xdata()) == 121]
+    xs = x0 + span * np.linspace(-1, 1, 121)
+    y0, y1 = lines[0].get_ydata()[[0, -1]]
+
+    def height(y):
+        return f(xs[0]) + (f(xs[-1]) - f(xs[0])) * (y - y0) / (y1 - y0)
+
+    wanted = [[f(x) for x in xs], f(x0) + slope * (xs - x0)]
+    if h:
+        wanted.append(f(x0 - h) + (f(x0 + h) - f(x0 - h)) / (2 * h) * (xs - x0 + h))
+    assert len(lines) == len(wanted)
+    for line, values in zip(lines, wanted):
+        np.testing.assert_allclose(line.get_xdata(), np.linspace(0, 430, 121), atol=1e-9)
+        np.testing.assert_allclose(height(line.get_ydata()), values, rtol=1e-9, atol=1e-9)
+    points = [(disc.center[0], height(disc.center[1])) for disc in axes.patches]
+    places = [x0, x0 - h, x0 + h] if h else [x0]
+    np.testing.assert_allclose(points, [(215 + 215 * (x - x0) / span, f(x)) for x in places], rtol=1e-9, atol=1e-9)
+
+
+def test_an_activation_and_its_slope_stand_on_the_scale_of_their_panel():
+    names = ["square", "tanh", "sigmoid", "relu", "leaky_relu"]
+    axes, = p.activation_curves(names, alt="a").figure.axes
+    for k, name in enumerate(names):
+        zero, vertical, one, *drawn = axes.lines[5 * k:5 * k + 5]
+        (low, high), y0, y1 = zero.get_xdata(), zero.get_ydata()[0], one.get_ydata()[0]
+        assert vertical.get_xdata() == pytest.approx([(low + high) / 2] * 2)
+        for line, function, colour in zip(drawn, (ACTIVATIONS[name].f, ACTIVATIONS[name].df), (_paper.INK, _paper.ACCENT)):
+            z = -3 + 6 * (line.get_xdata() - low) / (high - low)
+            shown = (y0 - line.get_ydata()) / (y0 - y1)
+            there = np.isfinite(shown)
+            assert line.get_color() == colour and there.sum() == (180 if "relu" in name and colour == _paper.ACCENT else 181)
+            np.testing.assert_allclose(shown[there], function(z.round(9) + 0.0)[there], atol=1e-9)
 
 
 def test_a_tangent_that_cannot_be_drawn_is_refused():
@@ -333,7 +421,7 @@ def test_a_tangent_that_cannot_be_drawn_is_refused():
     (1e6, 1e6 + 1e-7, (5e5, 1.5e6 + 1e-7)), (-1e6 - 1e-7, -1e6, (-1.5e6, -5e5)),
 ])
 def test_an_axis_has_a_length(low, high, ends):
-    assert p._apart_at_least(low, high) == pytest.approx(ends, rel=1e-12, abs=1e-25)
+    assert curves._axis_ends(low, high) == pytest.approx(ends, rel=1e-12, abs=1e-25)
 
 
 def test_errors_that_are_none_are_refused():
@@ -345,11 +433,11 @@ def test_errors_that_are_none_are_refused():
 
 def test_a_jump_is_large_and_alone():
     for height, found in ((0.4, 0), (0.5, 0), (0.6, 1)):
-        assert p._jumps(np.array([0, 0, height, height])).tolist() == [False, bool(found), False]
-    assert p._jumps(np.array([0, 0.6, 0.6])).tolist() == [True, False]
-    assert not p._jumps(np.array([0, 1, 1.5])).any() and not p._jumps(np.exp(np.arange(-3, 3, 0.1))).any()
-    assert p._jumps(np.array([0, 0.4, 1.3, 1.7])).tolist() == [False, True, False]      # between two and three times
-    assert p._jumps(np.array([0, 0.2, 0.8])).tolist() == [False, True]                  # at the end nothing is beside it
+        assert curves._jumps(np.array([0, 0, height, height])).tolist() == [False, bool(found), False]
+    assert curves._jumps(np.array([0, 0.6, 0.6])).tolist() == [True, False]
+    assert not curves._jumps(np.array([0, 1, 1.5])).any() and not curves._jumps(np.exp(np.arange(-3, 3, 0.1))).any()
+    assert curves._jumps(np.array([0, 0.4, 1.3, 1.7])).tolist() == [False, True, False]      # twice, and not thrice
+    assert curves._jumps(np.array([0, 0.2, 0.8])).tolist() == [False, True]         # at the end nothing is beside it
 
 
 def test_what_overflows_is_told_and_never_warned_of():
@@ -371,7 +459,7 @@ def test_a_pixel_is_paper_or_ink_or_between(pixel):
 def test_digits_and_their_derivatives():
     y_hat = np.arange(10)[::-1] / 45
     figure = p.digit(IMAGE, y_hat, alt="a")
-    assert numbers(figure)[1::2] == [round(value, 3) for value in y_hat] and numbers(figure, p.BLUE) == [0, 0.2]
+    assert numbers(figure)[1::2] == [round(value, 3) for value in y_hat] and numbers(figure, _paper.BLUE) == [0, 0.2]
     assert [patch.get_alpha() for patch in figure.figure.axes[0].patches[:64]] == list(IMAGE)
     derivatives = np.linspace(-2, 1, 64)
     figure = p.derivative_image(IMAGE, [derivatives, derivatives / 4], ["a", "b"], alt="a")
@@ -380,6 +468,33 @@ def test_digits_and_their_derivatives():
     assert sum(type(cell).__name__ == "Circle" for cell in cells) == (derivatives < 0).sum()
     with pytest.raises(ValueError, match="titles"):
         p.derivative_image(IMAGE, derivatives, ["a", "b"], alt="a")
+
+
+@pytest.mark.parametrize("y_hat", [np.arange(10)[::-1] / 45 - 0.08, -np.arange(1.0, 11), np.arange(10.0)])
+def test_a_bar_is_as_long_as_its_answer(y_hat):
+    axes, = p.digit(IMAGE, y_hat, alt="a").figure.axes
+    bars = [bar.get_path().get_extents(bar.get_patch_transform()) for bar in axes.patches[64:]]
+    signed = [(bar.width - 0.5) * (1 if value >= 0 else -1) for bar, value in zip(bars, y_hat)]
+    unit = 190 / (max(y_hat.max(), 0) - min(y_hat.min(), 0))
+    np.testing.assert_allclose(signed, unit * y_hat, atol=1e-4)         # 1e-300 stands for an answer of 0
+    zero = 270 - unit * min(y_hat.min(), 0)
+    np.testing.assert_allclose([bar.x0 if value >= 0 else bar.x1 - 0.5 for bar, value in zip(bars, y_hat)], zero, atol=1e-4)
+    assert [bar.get_facecolor()[:3] == matplotlib.colors.to_rgb(_paper.BLUE) for bar in axes.patches[64:]] \
+        == [k == y_hat.argmax() for k in range(10)]
+
+
+def test_a_derivative_is_as_deep_as_it_is_large():
+    derivatives = np.linspace(-2, 1, 64)
+    axes, = p.derivative_image(IMAGE, [derivatives, derivatives / 4], ["a", "b"], alt="a").figure.axes
+    for k, value in enumerate([*derivatives, *derivatives / 4]):
+        cell, dot = axes.patches[2 * k:2 * k + 2]
+        assert cell.get_alpha() == pytest.approx(abs(value) / 2) and (type(cell).__name__ == "Circle") == (value < 0)
+        assert cell.get_facecolor()[:3] == matplotlib.colors.to_rgb(_paper.ACCENT if value >= 0 else _paper.BLUE)
+        box, ink = (patch.get_path().get_extents(patch.get_patch_transform()) for patch in (cell, dot))
+        assert box.width == pytest.approx(24) and ink.width == pytest.approx(10 * IMAGE[k % 64] ** 0.5)
+        middle = 236 * (k // 64) + 25 * (k % 8) + 12, 25 * (k % 64 // 8) + 12
+        for extents in (box, ink):
+            assert ((extents.x0 + extents.x1) / 2, (extents.y0 + extents.y1) / 2) == pytest.approx(middle)
 
 
 @pytest.mark.parametrize("arguments, error, message", [
@@ -404,4 +519,7 @@ def test_error_curves_stand_where_the_numbers_say():
     heights = [line.get_ydata() for line in curves]
     assert [len(curves), heights[0][0] < heights[0][-1], np.ptp(heights[2]) == 0] == [3, True, True]
     np.testing.assert_allclose(np.diff(heights[1]), 2 * np.diff(heights[0]))     # twice as steep
+    for line, values in zip(curves, errors.values()):                            # 0 … 280 pixels for 10⁻¹ … 10⁻¹⁶
+        np.testing.assert_allclose(line.get_ydata(), 280 * (-1 - np.log10(values)) / 15, atol=1e-9)
+        np.testing.assert_allclose(line.get_xdata(), 460 * (7 + np.log10(steps)) / 6, atol=1e-9)
     assert {"one", "two", "three", "relative error"} <= {text.get_text() for text in texts(figure)}
