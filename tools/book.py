@@ -1,5 +1,4 @@
-"""Build the site into _build/html if what it is made of has changed; with --serve, serve it on this machine; with
---equations, only evaluate what the book prints.
+"""Build the site into _build/html if what it is made of has changed; with --serve, serve it on this machine.
 
 The build is strict (a warning is an error) and always whole: an incremental build repeats no warning of a page that
 it does not read again, so it would pass on the second try. What makes the second run quick is that it does not run.
@@ -104,18 +103,6 @@ def sphinx(root: Path, *builder: str) -> bool:
     return not code
 
 
-def equations(root: Path = ROOT) -> bool:
-    """Whether every equation of the book holds: the run that builds it, without the pages."""
-    start = time.perf_counter()
-    with alone(root):
-        holds = sphinx(root, "--builder", "custom", "--custom-builder", "dummy")
-    if not holds:
-        print("The lines above name each equation that does not hold, and its place.", file=sys.stderr)
-        return False
-    print((root / "_build" / "equations.txt").read_text().strip(), f"({time.perf_counter() - start:.0f} s)")
-    return True
-
-
 def policy(folder: str) -> str | None:
     """What the pages of a site say that they may load: the same on each, so the front page is asked."""
     page = Path(folder, "index.html")
@@ -190,8 +177,6 @@ def serve(root: Path = ROOT) -> None:
 
 
 if __name__ == "__main__":
-    if "--equations" in sys.argv:
-        sys.exit(not equations())
     if not build():
         sys.exit(1)
     if "--serve" in sys.argv:

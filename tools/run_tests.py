@@ -25,7 +25,6 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-MEMORY = ROOT / "_build" / "tests.json"
 FAST = ["tests/nnlib", "tests/ledger", "tests/plotting", "tests/chapters"]
 FOLDERS = {"check": FAST, "test": [*FAST, "tests/site", "tests/browser"]}
 CHAPTERS, BOOK = "tests/chapters", "book/"
@@ -91,11 +90,11 @@ def state(unit: str, content: dict[str, str], surroundings: list) -> str:
     return hashlib.sha256(json.dumps([surroundings, parts]).encode()).hexdigest()
 
 
-def units(verb: str) -> list[str]:
+def units(verb: str, root: Path) -> list[str]:
     """The units of a verb: its folders, and every notebook by its path without the ending."""
-    notebooks = sorted((ROOT / "book").rglob("*.ipynb"))
-    chapters = [path.relative_to(ROOT).with_suffix("").as_posix() for path in notebooks if path.parent.name[0] != "."]
-    return [*(folder for folder in FOLDERS[verb] if (ROOT / folder).exists()), *chapters]
+    notebooks = sorted((root / "book").rglob("*.ipynb"))
+    chapters = [path.relative_to(root).with_suffix("").as_posix() for path in notebooks if path.parent.name[0] != "."]
+    return [*(folder for folder in FOLDERS[verb] if (root / folder).exists()), *chapters]
 
 
 def folder_of(node: pytest.Item | pytest.Collector) -> str:
@@ -136,12 +135,13 @@ def arguments(stale: list[str]) -> list[str]:
     return ["-n", "2", "--dist", "loadfile", *folders, *notebooks, "--chapters", " ".join(chapters)]
 
 
-def main(verb: str) -> int:
-    if subprocess.run([sys.executable, "-m", "ruff", "check", "."], cwd=ROOT, check=False).returncode:
+def main(verb: str, root: Path = ROOT) -> int:
+    if subprocess.run([sys.executable, "-m", "ruff", "check", "."], cwd=root, check=False).returncode:
         return 1
-    memory = json.loads(MEMORY.read_text(encoding="utf-8")) if MEMORY.exists() else {}
-    content, surroundings = files(ROOT), machine()
-    states = {unit: state(unit, content, surroundings) for unit in units(verb)}
+    path = root / "_build" / "tests.json"
+    memory = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    content, surroundings = files(root), machine()
+    states = {unit: state(unit, content, surroundings) for unit in units(verb, root)}
     stale = [unit for unit in states if os.environ.get("CI") == "true" or memory.get(unit) != states[unit]]
     if left_out := [unit for unit in states if unit not in stale]:
         print(f"· Passed before, and nothing that they depend on has changed: {', '.join(left_out)}", flush=True)
@@ -149,10 +149,10 @@ def main(verb: str) -> int:
         return 0
     outcomes = Outcomes()
     code = pytest.main(arguments(stale), plugins=[outcomes])
-    if files(ROOT) == content:              # else nobody knows which of the two states it was that passed
+    if files(root) == content:              # else nobody knows which of the two states it was that passed
         memory |= {unit: states[unit] if outcomes.passed(unit) else None for unit in stale}
-        MEMORY.parent.mkdir(exist_ok=True)
-        MEMORY.write_text(json.dumps(memory, indent=1), encoding="utf-8")
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(memory, indent=1), encoding="utf-8")
     return int(code)
 
 
