@@ -32,7 +32,7 @@ EVERY = ("pyproject.toml", "tests/conftest.py", "tools/run_tests.py", "requireme
 READS = {
     BOOK: ("nnlib", "tests/chapters", "tests/plotting", "website/runner"),
     "tests/chapters": ("nnlib", "book", "tests/plotting", "tools", "website/runner", "README.md"),
-    "tests/nnlib": ("nnlib", "book", "README.md", "tests/slow/soak.py"),
+    "tests/nnlib": ("nnlib", "ledger", "book", "README.md", "tests/slow/soak.py"),
     "tests/plotting": ("nnlib", "website", "tests/nnlib"),
     "tests/ledger": ("ledger", "nnlib", "book", "website", "tools", "README.md", "CONTRIBUTING.md", "tests/nnlib",
                      "tests/site"),
