@@ -113,16 +113,21 @@ def unit_of(item: pytest.Item) -> str:
 # The run --------------------------------------------------------------------------------------------------------------
 
 class Outcomes:
-    """A plugin of pytest that notes how each unit went. A unit in which a test was skipped has not passed."""
+    """A plugin of pytest that notes how each unit went. A unit in which a test was skipped has not passed, and nothing has
+    passed where a file of tests could not be read or a process crashed, as nobody knows which tests are missing."""
 
     def __init__(self):
-        self.of = {}
+        self.of, self.complete = {}, True
+
+    def pytest_collectreport(self, report):
+        self.complete &= not report.failed
 
     def pytest_runtest_logreport(self, report):
-        self.of.setdefault(report.unit, set()).add(report.outcome)
+        self.complete &= hasattr(report, "unit")
+        self.of.setdefault(getattr(report, "unit", None), set()).add(report.outcome)
 
     def passed(self, unit):
-        return self.of.get(unit) == {"passed"}
+        return self.complete and self.of.get(unit) == {"passed"}
 
 
 def arguments(stale: list[str]) -> list[str]:
@@ -149,7 +154,8 @@ def main(verb: str, root: Path = ROOT) -> int:
         return 0
     outcomes = Outcomes()
     code = pytest.main(arguments(stale), plugins=[outcomes])
-    if files(root) == content:              # else nobody knows which of the two states it was that passed
+    # A run that was interrupted, or in which a file changed, says nothing of the state that was hashed.
+    if code in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and files(root) == content:
         memory |= {unit: states[unit] if outcomes.passed(unit) else None for unit in stale}
         path.parent.mkdir(exist_ok=True)
         path.write_text(json.dumps(memory, indent=1), encoding="utf-8")

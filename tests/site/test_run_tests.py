@@ -45,8 +45,9 @@ def test_another_processor_or_package_is_another_state(monkeypatch):
 
 
 class Report:
-    def __init__(self, unit, outcome):
-        self.unit, self.outcome = unit, outcome
+    def __init__(self, outcome, **unit):
+        self.outcome, self.failed = outcome, outcome == "failed"
+        self.__dict__.update(unit)
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ def tried(monkeypatch, tmp_path):
     monkeypatch.delenv("CI", raising=False)
     monkeypatch.setattr(run_tests.subprocess, "run", lambda *_, **__: type("Done", (), {"returncode": 0}))
 
-    def run(meanwhile=lambda: None, **answers):
+    def run(meanwhile=lambda outcomes: None, code=0, **answers):
         ran = []
 
         def main(words, plugins):
@@ -67,12 +68,12 @@ def tried(monkeypatch, tmp_path):
             ran.extend(word.removesuffix(".ipynb") for word in words if word.startswith(("tests/", "book/")))
             for unit in ran:
                 for outcome in answers.get(unit.split("/")[1], ["passed", "passed"]):
-                    plugins[0].pytest_runtest_logreport(Report(unit, outcome))
-            meanwhile()
-            return 0
+                    plugins[0].pytest_runtest_logreport(Report(outcome, unit=unit))
+            meanwhile(plugins[0])
+            return code
 
         monkeypatch.setattr(run_tests.pytest, "main", main)
-        assert run_tests.main("check", tmp_path) == 0
+        assert run_tests.main("check", tmp_path) == (code if ran else 0)
         return {unit.split("/")[1] for unit in ran}
 
     return run
@@ -90,12 +91,23 @@ def test_what_passed_is_not_run_again_until_it_changes(tried, tmp_path, monkeypa
     assert tried(nnlib=["passed", "skipped"]) == everything
     assert tried() == {"nnlib"}, "a test that was skipped has not passed"
     (tmp_path / "tests" / "nnlib" / "t.py").write_text("changed")
-    assert tried(meanwhile=lambda: (tmp_path / "nnlib" / "a.py").write_text("again")) == {"nnlib"}
+    assert tried(meanwhile=lambda _: (tmp_path / "nnlib" / "a.py").write_text("again")) == {"nnlib"}
     assert tried() == everything
     monkeypatch.setenv("CI", "true")
     assert tried() == everything
     stored = json.loads((tmp_path / "_build" / "tests.json").read_text())
     assert stored.keys() == {"tests/nnlib", "tests/chapters", "book/one", "book/two"}
+
+
+@pytest.mark.parametrize(("code", "event"), [
+    (2, lambda outcomes: None), (3, lambda outcomes: None),
+    (1, lambda outcomes: outcomes.pytest_collectreport(Report("failed"))),
+    (1, lambda outcomes: outcomes.pytest_runtest_logreport(Report("failed")))],
+    ids=["interrupted", "an internal error", "a file that cannot be read", "a process that crashed"])
+def test_a_run_that_is_not_complete_says_nothing(tried, code, event):
+    everything = {"nnlib", "chapters", "one", "two"}
+    assert tried(meanwhile=event, code=code) == everything
+    assert tried() == everything and tried() == set()
 
 
 def test_a_test_that_reads_what_its_unit_does_not_name_is_refused(root):
