@@ -35,7 +35,8 @@ def fingerprint(root: Path) -> str:
         files += [path for path in (root / folder).rglob("*") if path.is_file() and "__pycache__" not in path.parts
                   and ".ipynb_checkpoints" not in path.parts]
     for path in sorted(files):
-        digest.update(str(path.relative_to(root)).encode() + path.read_bytes())
+        with suppress(FileNotFoundError):           # an editor's file, which is gone again
+            digest.update(str(path.relative_to(root)).encode() + path.read_bytes())
     return digest.hexdigest()
 
 
@@ -71,7 +72,11 @@ def build_if_stale(root: Path, quiet: bool) -> bool:
     start = time.perf_counter()
     if not quiet:
         print("· Building the book", flush=True)
-    if not sphinx(root):
+    built = sphinx(root)
+    if fingerprint(root) != now:
+        print("· A file changed while the book was built: it is built once more", flush=True)
+        return build_alone(root, quiet)
+    if not built:
         print("The book was not built: the warnings above are errors here.", file=sys.stderr)
         return False
     stamp.write_text(now)

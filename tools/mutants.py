@@ -1,7 +1,7 @@
 """Break nnlib in every small way, one at a time, and see the tests notice: `make mutants`.
 
-Cosmic Ray makes the mutants: of the kept tools it alone reaches functions under a decorator and code outside of
-functions, where nnlib has its formulas and its φ. (mutmut 3 leaves both out; mutatest has had no release since 2022.)
+Cosmic Ray makes the mutants. Of the tools that are maintained, it is the only one that also breaks decorated functions
+and code outside of functions, where nnlib has its φ. (mutmut 3 leaves both out; mutatest has had no release since 2022.)
 Its own runner starts Python and NumPy anew for each mutant; here each is a fork of one process that has them loaded, so
 the run takes minutes. The tests come from tests/, the quick ones of nnlib, and stop at the first that fails.
 
@@ -10,7 +10,7 @@ that does not, names entries that are no longer needed, and writes the score int
 
     make mutants                        all mutants, on all cores
     make mutants FILE=checking          those of one file
-    make mutants FILE="plotting 150"    150 of the package's, chosen at random: which are found, without a look at the list
+    make mutants FILE="plotting 150"    150 of those of nnlib.plotting, chosen at random
 """
 
 import difflib
@@ -38,8 +38,8 @@ FILES = {"activations": ALL, "network": ALL, "entries": ALL, "checking": [EDGES,
          "_validate": [EDGES, BASICS, BAD_INPUT, DERIVATIVES], "data": [DATA, BASICS],
          **dict.fromkeys(PLOTTING, DRAWN)}                      # with the tests of each
 LIST = ROOT / "tests" / "slow" / "mutants.toml"
-PATIENCE = 120                  # seconds; a mutant that takes longer runs in circles
-MEMORY = 6 * 2**30              # bytes; one that asks for more has lost a bound
+PATIENCE = 120                  # seconds; a mutant that takes longer does not end
+MEMORY = 6 * 2**30              # bytes; a mutant that needs more has lost a bound
 OPTIONS = ["-x", "-q", "--tb=no", "--assert=plain", "-o", "addopts=", "-p", "no:cacheprovider", "-p", "no:faulthandler",
            "-p", "no:unraisableexception", "-p", "no:threadexception", "-m"]
 # Shifts and bits in the place of arithmetic raise TypeError as soon as they are reached: they would only flatter the score.
@@ -95,7 +95,7 @@ class Mutated(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 class Quickest:
-    """Puts the quick tests first, and learns which those are and which one failed."""
+    """Puts the quick tests first, and records how long each takes and which one fails."""
 
     def __init__(self, seconds):
         self.seconds, self.failed = seconds, ""
@@ -111,8 +111,8 @@ class Quickest:
 
 
 def lives(name, source, first="", learn=False):
-    """In a process of its own: (whether every test passes with the mutant, the test that does not). `first`: the test
-    that is tried alone before the others are even read."""
+    """In a process of its own: (whether every test passes with the mutant, the test that fails). `first` is a test that
+    runs before the others are even read."""
     import pytest
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     quickest = Quickest(json.loads(SECONDS.read_text()) if SECONDS.exists() else {})
@@ -120,7 +120,7 @@ def lives(name, source, first="", learn=False):
     sys.meta_path.insert(0, Mutated(name, source))
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1), os.dup2(silence, 2)
-    if first and pytest.main([first, *OPTIONS, ""], plugins=[quickest]):
+    if first and pytest.main([first, *OPTIONS, ""], plugins=[quickest]) == pytest.ExitCode.TESTS_FAILED:
         return False, first
     markers = f"{'' if name in PLOTTING else 'not '}plotting and not not_for_mutants"
     done = pytest.main([*FILES[name], *OPTIONS, markers], plugins=[quickest]) == 0
@@ -158,29 +158,29 @@ def run(mutants, learn=False):
     while waiting or running:
         while waiting and len(running) < (os.cpu_count() or 1):
             number, (name, source, line, _) = waiting.pop(0)
-            hears, says = os.pipe()
+            reader, writer = os.pipe()
             child = os.fork()
             if not child:
                 os.setsid()
                 code = 1
                 try:
-                    alone, test = lives(name, source, found_by.get((name, line), ""), learn)
-                    os.write(says, test.encode())
-                    code = 0 if alone else 1
+                    passes, test = lives(name, source, found_by.get((name, line), ""), learn)
+                    os.write(writer, test.encode())
+                    code = 0 if passes else 1
                 finally:
                     os._exit(code)
-            os.close(says)
-            running[child] = number, time.time(), hears
+            os.close(writer)
+            running[child] = number, time.time(), reader
         time.sleep(0.01)
-        for child, (number, begun, hears) in list(running.items()):
+        for child, (number, begun, reader) in list(running.items()):
             done, status = os.waitpid(child, os.WNOHANG)
             if not done and time.time() - begun > PATIENCE:
                 os.killpg(child, signal.SIGKILL)
                 done, status = os.waitpid(child, 0)
             if done:
                 del running[child]
-                found_by[mutants[number][0], mutants[number][2]] = os.read(hears, 10_000).decode()
-                os.close(hears)
+                found_by[mutants[number][0], mutants[number][2]] = os.read(reader, 10_000).decode()
+                os.close(reader)
                 if status == 0:
                     alive.append(mutants[number])
                     print("\r{:70}\n    {}\n    {}".format("alive in {}".format(*mutants[number]), *mutants[number][2:]))

@@ -16,14 +16,15 @@ Everything else must be refused or found different.
 
 import re
 
-from ledger.grammar import Node, read, resolve
+from ledger.grammar import INFIX, Node, read, resolve
 
 # Writing a tree as LaTeX --------------------------------------------------------------------------------------------
 
 
 def write(node):
     """LaTeX of a tree as `read` gives it: read(write(tree)) is the tree."""
-    return globals()[f"write_{node.op}"](*node.args)
+    infix = [sign for sign, name in INFIX.items() if name == node.op]
+    return f" {infix[0]} ".join(map(write, node.args)) if infix else globals()[f"write_{node.op}"](*node.args)
 
 
 def write_equation(relations, *sides):
@@ -47,10 +48,6 @@ def write_product(*factors):
 
 def write_dot(left, right):
     return f"{write(left)} \\cdot {write(right)}"
-
-
-def write_hadamard(*factors):
-    return " \\odot ".join(map(write, factors))
 
 
 def write_divide(over, under):
@@ -118,7 +115,7 @@ def write_apply(name, layer, prime, argument):
     return name + raised + (write(argument) if argument.op in ("matrix", "dots") else f"({write(argument)})")
 
 
-def write_operate(name, argument):
+def write_sign(name, argument):
     return f"{name} {write(argument)}"
 
 

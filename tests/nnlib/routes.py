@@ -6,12 +6,12 @@ PLAIN for NumPy, without abs or comparison where φ is analytic, so that an imag
 import mpmath
 import numpy as np
 
-from ledger.referees import HIGH, PLAIN
+from ledger.arithmetics import HIGH, PLAIN
 
 DIGITS = 200                    # log(1 + exp z) at z = -300 has 70 of them left
 
 
-def plain_output(parameters, names, x):
+def complex_safe_output(parameters, names, x):
     """ŷ from a list of (W, b) and names of φ; real or complex."""
     for (W, b), name in zip(parameters, names):
         x = PLAIN[name][0](np.sum(W * x, axis=1) + b)
@@ -27,7 +27,7 @@ def complex_step_of_weight(net, x, m, i, j, h=1e-20):
     else:
         W[i, j] += 1j * h
     names = [layer.phi.name for layer in net]
-    return np.imag(plain_output(parameters, names, np.asarray(x, complex))) / h
+    return np.imag(complex_safe_output(parameters, names, np.asarray(x, complex))) / h
 
 
 def mp_derivative(net, x, m, i, j):

@@ -60,14 +60,13 @@ def test_the_soaks_truth_is_that_of_mpmath():
 
 
 def test_a_sample_of_the_soak():
-    told = [soak.errors(number) for number in SAMPLE]
-    told = [outcome for outcome in told if outcome]
-    assert len(told) > 0.9 * len(SAMPLE)
-    for number, (found, limit, names) in zip(SAMPLE, told):
+    outcomes = {number: outcome for number in SAMPLE if (outcome := soak.errors(number))}
+    assert len(outcomes) > 0.9 * len(SAMPLE)
+    for number, (found, limit, names) in outcomes.items():
         fair = limit <= soak.GOAL
         assert (found[fair] <= soak.GOAL).all(), (number, names[found.argmax()])
         assert (found <= np.maximum(limit, soak.UNIT)).all(), (number, names[(found / limit).argmax()])
-    allowed = np.concatenate([limit <= soak.GOAL for _, limit, _ in told])
+    allowed = np.concatenate([limit <= soak.GOAL for _, limit, _ in outcomes.values()])
     assert allowed.mean() > 0.95            # the limit asks something of nearly every derivative
 
 
@@ -86,6 +85,8 @@ BUGS = {
         np.ones_like(p) if k == m else p for k, p in enumerate(forward(net, x).slopes)]),
     "no last slope": lambda net, x, m, i, j: recursion(net, x, m, i, j, slopes=[
         *forward(net, x).slopes[:-1], np.ones_like(forward(net, x).y_hat)]),
+    "no later slope": lambda net, x, m, i, j: recursion(net, x, m, i, j, slopes=[
+        np.ones_like(p) if k > m else p for k, p in enumerate(forward(net, x).slopes)]),
     "x for every input": lambda net, x, m, i, j: recursion(net, x, m, i, j, inputs=[
         np.resize(x, layer.W.shape[1]) for layer in net]),
     "z for φ(z)": lambda net, x, m, i, j: recursion(net, x, m, i, j, inputs=[x, *forward(net, x).z[:-1]]),
@@ -94,6 +95,9 @@ BUGS = {
         for layer, z, p in zip(net, forward(net, x).z, forward(net, x).slopes)]),
     "the last layer left out": lambda net, x, m, i, j: recursion(net, x, m, i, j, weights=[
         *(layer.W for layer in net.layers[:-1]), np.eye(*net[-1 % len(net)].W.shape)]),
+    "dots read as slopes": lambda net, x, m, i, j: recursion(net, x, m, i, j, weights=[
+        np.eye(len(W)) if m + 1 < k < len(net) - 1 and len(set(W.shape)) == 1 else W
+        for k, W in enumerate(layer.W for layer in net)]),
     "square matrices transposed": lambda net, x, m, i, j: recursion(net, x, m, i, j, weights=[
         layer.W.T if len(set(layer.W.shape)) == 1 else layer.W for layer in net]),
 }

@@ -62,9 +62,9 @@ def test_rounding_and_holes_do_not_make_an_activation_a_mixture():
         Activation("coarse", lambda z: z * (1 + 3e-11 * (z.size > 1)) * 1e5, np.ones_like)
 
 
-# ---- values: they cannot be changed, and each is itself alone ----------------------------------
+# ---- values: they cannot be changed, and each equals only itself -------------------------------
 
-def test_values_cannot_be_changed_and_are_equal_to_themselves_alone():
+def test_values_cannot_be_changed_and_equal_only_themselves():
     def net():
         return Network([Layer([[1, 2]], [1], phi)])
 
@@ -125,7 +125,7 @@ def test_random_networks_are_asked_for_in_full():
             random_network((2, 3, 1), phis, rng)
 
 
-def test_overflow_is_told_in_words_whatever_numpy_is_set_to():
+def test_overflow_is_refused_in_a_sentence_whatever_numpy_is_set_to():
     """The outputs are small, the derivatives are not; and the outputs of the second are not."""
     quiet = Network([Layer([[0]], [0], "identity"), Layer([[1e200]], [0], "identity")])
     steep = Network([Layer([[1]], [0], "square"), Layer([[1e200]], [0], "identity"), Layer([[0]], [0], "identity"),
@@ -147,6 +147,26 @@ def test_overflow_is_told_in_words_whatever_numpy_is_set_to():
         assert predict(quiet, [[1e-320]]) == 0 == dy_dW(quiet, [1e-320], 1, 0, 0)
 
 
+def test_np_seterr_changes_no_number():
+    """In every function here a product rounds to zero, which NumPy can be set to raise on."""
+    net = Network([Layer([[1e-200]], [0], "identity")] * 2)
+
+    def f(t):
+        return 1e-200 * t * 1e-200
+
+    for function, arguments in ((forward, (net, [1])), (predict, (net, [[1]])), (dy_dW, (net, [1], 0, 0, 0)),
+                                (dy_db, (Network([*net, net[0]]), [1], 0, 0)), (forward_difference, (f, 1.0)),
+                                (central_difference, (f, 1.0)), (complex_step, (f, 1.0)), (taylor_rate, (f, 1.0, 0.0, 1.0))):
+        wanted, before = function(*arguments), np.seterr(all="raise")
+        try:
+            got = function(*arguments)
+            with pytest.raises(FloatingPointError):
+                function.__wrapped__(*arguments)            # what nnlib exports is guarded, and this is what it guards
+        finally:
+            np.seterr(**before)
+        assert (got.y_hat == wanted.y_hat == 0) if function is forward else got == wanted
+
+
 def test_a_selector_needs_a_length():
     for selector in (o, O):
         with refuses(ValueError, "d must be at least 1; got 0"):
@@ -166,7 +186,7 @@ def test_a_nudge_that_rounding_swallows_on_one_side_is_refused(theta):
         assert method(lambda t: t, theta, h=2.0) == 1
 
 
-def test_an_imaginary_nudge_leaves_the_real_part_alone():
+def test_an_imaginary_nudge_does_not_change_the_real_part():
     assert complex_step(lambda t: t * t, 0.0) == 0
     assert complex_step(lambda t: t * t, 1e-19) == 2e-19
     assert complex_step(np.sin, 0.5, h=1e-100) == np.cos(0.5)
@@ -212,8 +232,8 @@ def test_the_rate_is_that_of_the_remainder():
 
 
 @pytest.mark.parametrize("scale", [1e-9, 1.0, 1e3])
-def test_rounding_is_told_from_a_remainder(scale):
-    """A line is its own tangent, however its sums are rounded; a bend of 1e-11 is one, and no rounding."""
+def test_rounding_is_not_taken_for_a_remainder(scale):
+    """A line is its own tangent, however its sums are rounded; a curvature of 1e-11 leaves a remainder."""
     rng = np.random.default_rng(5)
     for _ in range(100):
         w = scale * rng.normal(size=(3, 7))
@@ -291,7 +311,7 @@ def test_what_is_computed_cannot_be_changed():
             result[0] = 7
 
 
-def test_a_wrong_object_is_told_from_the_right_one():
+def test_an_object_of_another_class_is_refused():
     with refuses(TypeError, "net must be a Network; got a list"):
         forward([1], [1])
     with refuses(TypeError, "phi must be an Activation; got a float: write its name"):

@@ -1,4 +1,4 @@
-"""nnlib against routes that share nothing with it, and broken copies that must fail."""
+"""nnlib against routes that share nothing with it."""
 import subprocess
 import sys
 
@@ -12,7 +12,7 @@ from nnlib import (Activation, Layer, Network, O, central_difference, complex_st
                    pencil_network, pencil_twin, predict, random_network, taylor_rate)
 from nnlib.activations import ACTIVATIONS
 from routes import (HIGH, PLAIN, complex_step_of_weight, every_parameter, mp_derivative,
-                    plain_output, relative_error)
+                    complex_safe_output, relative_error)
 
 SHAPES = [(2, 3), (3, 2, 4), (2, 3, 2, 3), (3, 3, 3, 3), (4, 2, 3, 3, 2), (1, 1, 1, 1), (5, 1, 4)]
 KINKED = ("relu", "leaky_relu")
@@ -65,10 +65,10 @@ def test_float32_stays_float32(name):
 # ---- forward ------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("phi", ACTIVATIONS)
-def test_forward_and_predict_equal_the_plain_route(phi):
+def test_forward_and_predict_equal_a_route_without_nnlib(phi):
     for net, x in networks(phi):
-        plain = plain_output([(layer.W, layer.b) for layer in net], [phi] * len(net), x)
-        np.testing.assert_allclose(forward(net, x).y_hat, plain, rtol=1e-12, atol=1e-14)
+        wanted = complex_safe_output([(layer.W, layer.b) for layer in net], [phi] * len(net), x)
+        np.testing.assert_allclose(forward(net, x).y_hat, wanted, rtol=1e-12, atol=1e-14)
         X = np.stack([x, x / 2, -x])
         one_by_one = [forward(net, row).y_hat for row in X]
         np.testing.assert_allclose(predict(net, X), one_by_one, rtol=1e-12, atol=1e-14)
@@ -110,7 +110,7 @@ def test_every_derivative_equals_mpmath_even_saturated(phi):
                 assert relative_error(derivative(hard, x, m, i, j), truth) < 1e-12
 
 
-def test_a_mixed_network_and_the_first_layer_alone():
+def test_a_network_of_several_activations():
     rng = np.random.default_rng(3)
     net = random_network((3, 4, 4, 2), ["tanh", "sigmoid", "softplus"], rng)
     x = rng.normal(size=3)
@@ -131,39 +131,6 @@ def test_published_numbers_of_mazur():
     assert f"{miss @ dy_dW(net, [.05, .10], 0, 0, 0):.9f}" == "0.000438568"
 
 
-# ---- broken copies must fail ----------------------------------------------------------------
-
-def broken(fault, net, x, m, i, j):
-    """dy_dW with one of the classic mistakes."""
-    trace = forward(net, x)
-    after = [*trace.inputs[1:], trace.y_hat]
-    slope = [layer.phi.df(a) for layer, a in zip(net, after)] if fault == "slope at a" \
-        else trace.slopes
-    v = O(i, len(net[m].b)) @ slope[m] * trace.inputs[m][j]
-    if fault == "first slope dropped":
-        v = O(i, len(net[m].b)) @ np.ones(len(net[m].b)) * trace.inputs[m][j]
-    for k in range(m + 1, len(net)):
-        if fault == "misread dots" and m < k < len(net) - 1 and k > m + 1:
-            v = slope[k] * v
-            continue
-        W = net[k].W.T if fault == "W transposed" else net[k].W
-        v = (W @ v) if fault == "slope dropped" else slope[k] * (W @ v)
-    return v
-
-
-@pytest.mark.not_for_mutants
-@pytest.mark.parametrize("fault", ["slope at a", "first slope dropped", "W transposed",
-                                   "slope dropped", "misread dots"])
-def test_broken_copies_differ(fault):
-    """On a network of equal widths every one of them computes something, and it is wrong."""
-    rng = np.random.default_rng(11)
-    net, x = random_network((3, 3, 3, 3, 3), "tanh", rng), rng.normal(size=3)
-    truth = complex_step_of_weight(net, x, 0, 1, 2)
-    np.testing.assert_allclose(broken("none", net, x, 0, 1, 2), truth, rtol=1e-12)
-    wrong = broken(fault, net, x, 0, 1, 2)
-    assert np.linalg.norm(wrong - truth) > 0.05 * np.linalg.norm(truth)
-
-
 # ---- selectors and checking ------------------------------------------------------------------
 
 def test_selectors_select():
@@ -176,7 +143,7 @@ def test_selectors_select():
 
 def test_arrays_that_would_fill_the_memory_are_refused():
     rng = np.random.default_rng(0)
-    assert o(4999, 5000).shape == (1, 5000) and O(7, 200).shape == (200, 200)
+    assert o(0, 20_000).shape == (1, 20_000) and O(7, 500).shape == (500, 500)
     assert random_network((200, 300, 4), "tanh", rng).widths == (200, 300, 4)
     for call in (lambda: o(0, 10**8 + 1), lambda: O(0, 10**4 + 1), lambda: random_network((10**4, 10**4, 2), "tanh", rng)):
         with pytest.raises(ValueError, match="must ask for 100000000 numbers at most"):
@@ -300,7 +267,7 @@ def test_the_digits_and_their_classifier():
 
 # ---- the house -------------------------------------------------------------------------------
 
-def test_plain_and_stable_activations_are_the_same_functions():
+def test_stable_activations_equal_their_definitions():
     z = np.array([-2.5, -0.3, 0.4, 3.1])
     for name, phi in ACTIVATIONS.items():
         np.testing.assert_allclose(phi.f(z), PLAIN[name][0](z), rtol=1e-14)

@@ -44,7 +44,7 @@ def texts(figure):
 
 
 def numbers(figure, colour=None, bold=None):
-    """The numbers of a figure in the order of their drawing, of one colour or weight alone."""
+    """The numbers of a figure in the order of their drawing, with `colour` or `bold` only those."""
     return [float(text.get_text().replace("−", "-")) for text in texts(figure)
             if re.fullmatch(r"−?[\d.]+", text.get_text()) and colour in (None, text.get_color())
             and bold in (None, text.get_weight() == "bold")]
@@ -341,7 +341,7 @@ def test_a_false_equation_is_not_drawn(parts):
         p.matrices(*parts, alt="false")
 
 
-def test_a_false_equation_is_told_with_both_sides():
+def test_a_false_equation_is_refused_with_both_sides():
     with pytest.raises(ValueError, match=r"got \[\[5.0\], \[6.0\]\] and \[\[5.0\], \[7.0\]\]$"):
         p.matrices(V, "=", M([5, 7]), alt="false")
 
@@ -410,9 +410,9 @@ def test_a_tangent_that_cannot_be_drawn_is_refused():
         assert p.tangent(lambda t: t / edge, at, 1 / edge, alt="a", span=120.5)
     assert p.tangent(lambda t: t / edge, edge, 1 / edge, alt="a", span=60.5)
     assert p.tangent(lambda t: 1e304, 0, 0, alt="a", span=1)
-    for named, told in (("", "the curve"), ("y", "the line y")):
-        with pytest.raises(OverflowError, match=f"{told} is beyond .*scale f"):
-            p.tangent(lambda t: 1e306, 0, 0, alt="a", span=1, value_name=named)
+    for value_name, line in (("", "the curve"), ("y", "the line y")):
+        with pytest.raises(OverflowError, match=f"{line} is beyond .*scale f"):
+            p.tangent(lambda t: 1e306, 0, 0, alt="a", span=1, value_name=value_name)
 
 
 @pytest.mark.parametrize("low, high, ends", [
@@ -431,7 +431,7 @@ def test_errors_that_are_none_are_refused():
             p.error_curves(steps, errors, alt="a")
 
 
-def test_a_jump_is_large_and_alone():
+def test_a_jump_is_larger_than_the_steps_beside_it():
     for height, found in ((0.4, 0), (0.5, 0), (0.6, 1)):
         assert curves._jumps(np.array([0, 0, height, height])).tolist() == [False, bool(found), False]
     assert curves._jumps(np.array([0, 0.6, 0.6])).tolist() == [True, False]
@@ -440,7 +440,7 @@ def test_a_jump_is_large_and_alone():
     assert curves._jumps(np.array([0, 0.2, 0.8])).tolist() == [False, True]         # at the end nothing is beside it
 
 
-def test_what_overflows_is_told_and_never_warned_of():
+def test_overflow_is_refused_in_a_sentence_without_a_warning():
     big = Activation("big", lambda z: np.exp(1e3 * z), lambda z: 1e3 * np.exp(1e3 * z))
     with pytest.raises(ValueError, match="f of big must be finite"):
         p.activation_curves([big], alt="a")

@@ -1,0 +1,125 @@
+"""The arithmetics in which a formula is computed: float64, sixty digits, letters. Each has its own table of φ and φ′.
+
+mpmath and SymPy are imported when a number of theirs is first made, so that float64 needs neither. A number of mpmath
+carries its functions with it, as `context`.
+"""
+
+from fractions import Fraction
+from functools import cache
+
+import numpy as np
+
+DIGITS = 60
+
+# (φ, φ′) by name, φ′ written from its definition. nnlib's own pairs, which stay exact when saturated, are not used:
+# they are among what is checked. Both tables take complex numbers, for the imaginary nudge.
+PLAIN = {
+    "identity": (lambda z: z, np.ones_like),
+    "square": (lambda z: z * z, lambda z: 2 * z),
+    "sigmoid": (lambda z: 1 / (1 + np.exp(-z)), lambda z: 1 / (2 + 2 * np.cosh(z))),
+    "tanh": (lambda z: np.sinh(z) / np.cosh(z), lambda z: np.cosh(z) ** -2.0),
+    "relu": (lambda z: np.where(np.real(z) > 0, z, 0 * z), lambda z: np.where(z > 0, 1.0, 0.0)),
+    "leaky_relu": (lambda z: np.where(np.real(z) > 0, z, 0.01 * z), lambda z: np.where(z > 0, 1.0, 0.01)),
+    "softplus": (lambda z: np.log(1 + np.exp(z)), lambda z: 1 / (1 + np.exp(-z))),
+    "sin": (np.sin, np.cos),
+}
+HIGH = {
+    "identity": (lambda z: z, lambda z: z * 0 + 1),
+    "square": (lambda z: z * z, lambda z: 2 * z),
+    "sigmoid": (lambda z: 1 / (1 + z.context.exp(-z)), lambda z: z.context.exp(-z) / (1 + z.context.exp(-z)) ** 2),
+    "tanh": (lambda z: z.context.tanh(z), lambda z: z.context.sech(z) ** 2),
+    "relu": (lambda z: z if z.real > 0 else z * 0, lambda z: z * 0 + int(z > 0)),
+    "leaky_relu": (lambda z: z if z.real > 0 else z * 0.01, lambda z: z * 0 + (1 if z > 0 else 0.01)),
+    "softplus": (lambda z: z.context.log(1 + z.context.exp(z)), lambda z: 1 / (1 + z.context.exp(-z))),
+    "sin": (lambda z: z.context.sin(z), lambda z: z.context.cos(z)),
+}
+
+
+@cache
+def undefined(k):
+    """(φ^k, φ^k′) of which SymPy knows nothing but that the second is the derivative of the first."""
+    import sympy
+
+    slope = type(f"dphi{k}", (sympy.Function,), {})
+    return type(f"phi{k}", (sympy.Function,), {"fdiff": lambda self, argindex=1: slope(self.args[0])}), slope
+
+
+def each(f, array):
+    return np.array([f(one) for one in array], dtype=object) if isinstance(array, np.ndarray) else f(array)
+
+
+class Float:
+    """float64: arrays of NumPy."""
+
+    constant = staticmethod(float)
+
+    def power(self, base, exponent):
+        return base ** exponent
+
+    def norm(self, array):
+        return np.linalg.norm(array)
+
+    def activation(self, name, layer, prime, array):
+        """φ or φ′ of a layer, by the name of its activation; only letters ask for the layer."""
+        return PLAIN[name][prime](np.asarray(array, float))[()]
+
+    def function(self, name, array):
+        """A function that NumPy, mpmath and SymPy have in common, of each number."""
+        return getattr(np, name)(array)
+
+    def convert(self, array):
+        return np.array(array, float)[()]
+
+    def same(self, first, second):
+        return np.allclose(first, second, rtol=1e-9, atol=1e-12)
+
+
+class High(Float):
+    """Sixty digits: arrays of mpmath's mpf."""
+
+    def constant(self, text):
+        from mpmath import mpf
+
+        return mpf(text)
+
+    def norm(self, array):
+        return array[0].context.norm(list(array))
+
+    def activation(self, name, layer, prime, array):
+        return each(HIGH[name][prime], array)
+
+    def function(self, name, array):
+        def f(z):
+            return getattr(z.context, {"imag": "im"}.get(name, name))(z)
+        return each(f, array)
+
+    def convert(self, array):
+        return array
+
+    def same(self, first, second):
+        return self.norm(np.ravel(first - second)) <= 1e-30 * (1 + self.norm(np.ravel(first)))
+
+
+class Letters(High):
+    """Letters for numbers: arrays of SymPy's expressions, with φ undefined."""
+
+    def constant(self, text):
+        import sympy
+
+        return sympy.Rational(Fraction(text))
+
+    def norm(self, array):
+        import sympy
+
+        return sympy.sqrt(sum(z * z for z in array))
+
+    def activation(self, name, layer, prime, array):
+        return each(undefined(layer)[prime], array)
+
+    def function(self, name, array):
+        import sympy
+
+        return each(getattr(sympy, {"imag": "im"}.get(name, name)), array)
+
+    def same(self, first, second):
+        return all((a - b).expand() == 0 for a, b in zip(first, second))

@@ -1,0 +1,47 @@
+"""What a formula has as its value: numbers with a kind, so that a column times a column is never a number by accident."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+class Wrong(ValueError):
+    """A side that has no value: shapes that do not fit, a letter without a meaning, an index without a range."""
+
+
+class NoLayer(ValueError):
+    """A layer that this network does not have: the equation says nothing about it."""
+
+
+@dataclass(frozen=True)
+class Value:
+    """kind: number, column, row, matrix, selector; array: 0-, 1-, 1- or 2-dimensional, or a selector's name and index."""
+
+    kind: str
+    array: object
+    free: bool = False          # a tuple (3, -2) is a column or a row, whichever its neighbour needs
+
+    def __str__(self):
+        numbers = np.ravel(self.array).tolist() if self.kind != "selector" else [self.array]
+        text = ", ".join(f"{complex(n).real:.6g}" if not hasattr(n, "free_symbols") else str(n) for n in numbers)
+        return text if self.kind == "number" else f"({text})"
+
+    def described(self):
+        size = "" if self.kind == "number" else f" of {'×'.join(map(str, np.shape(self.array)))}"
+        return f"a {self.kind}{size}"
+
+
+def number(x):
+    return Value("number", x)
+
+
+def column(a):
+    return Value("column", a)
+
+
+def must_match(first, second, place):
+    """Raise Wrong if two sides are not of one kind and size."""
+    same_kind = first.kind == second.kind or first.free or second.free
+    if not same_kind or np.shape(first.array) != np.shape(second.array):
+        start = f"{place}: " if place else ""
+        raise Wrong(f"{start}a {first.kind} {first} on one side, a {second.kind} {second} on the other")
