@@ -1,11 +1,11 @@
 # The verbs of the book. They need Python 3.11 or newer and nothing else; PYTHON=… names one that is not on the PATH.
 PY := .venv/bin/python
-LOCKS := requirements/uv.txt pyproject.toml tools/setup.py
+LOCKS := requirements/uv.txt pyproject.toml tools/install.py
 # One thread per process: the work is spread over processes, and sums do not depend on the number of cores.
 export OPENBLAS_NUM_THREADS := 1
 export OMP_NUM_THREADS := 1
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
-.PHONY: help read book pdf lab notebooks equations test everywhere soak mutants bench lock clean
+.PHONY: help read book pdf lab notebooks equations check test slow everywhere soak mutants bench lock clean
 
 help:       ## list the verbs
 	@sed -n 's/^\([a-z]*\): .*## /  make \1|/p' Makefile | column -t -s '|' 2>/dev/null || grep -E '^[a-z]+:.*##' Makefile
@@ -22,16 +22,22 @@ pdf: .venv/book.ready       ## print the whole book as _build/html/book.pdf
 lab: .venv/all.ready        ## open the chapters in JupyterLab
 	@$(PY) -m jupyter lab --notebook-dir=. --LabApp.news_url=None book/index.ipynb
 
-notebooks: .venv/all.ready  ## run the chapters that changed, and write both halves of each pair
-	@$(PY) tools/notebooks.py
+notebooks: .venv/all.ready  ## run the chapters that changed, or with ALL=1 all, and write both halves of each pair
+	@$(PY) tools/notebooks.py $(if $(ALL),--all)
 
 equations: .venv/book.ready ## evaluate every equation of the book as it is printed
 	@$(PY) -m ledger
 
-test: .venv/all.ready       ## test everything: style, nnlib, chapters, site
-	@$(PY) -m ruff check . && $(PY) -m pytest -n 2 --dist loadfile
+check: .venv/all.ready      ## test what changed, in seconds: style, nnlib, equations, figures, chapters
+	@$(PY) tools/run_tests.py check
 
-everywhere: .venv/all.ready ## nnlib and the chapters with the oldest and newest NumPy, and a plainer processor
+test: .venv/all.ready       ## test what changed, site and browsers too: what a submission needs
+	@$(PY) tools/run_tests.py test
+
+slow: .venv/all.ready       ## test what `make test` leaves out: paper, Firefox, every sign flipped
+	@$(PY) -m pytest -n 2 --dist loadfile -m "slow and not soak" tests/slow
+
+everywhere: .venv/all.ready ## nnlib, chapters and figures with the oldest and newest NumPy, and as on older processors
 	@$(PY) tools/everywhere.py $(IN)
 
 soak: .venv/all.ready       ## what takes long: every misprint of every equation, 100,000 networks against exact arithmetic
@@ -50,4 +56,4 @@ clean:                      ## remove everything that was made
 	@rm -rf .venv .venv-* _build nnlib.egg-info .pytest_cache .ruff_cache .hypothesis
 
 .venv/%.ready: requirements/%.txt $(LOCKS)
-	@python=$$(sh tools/python.sh) && "$$python" tools/setup.py $*
+	@python=$$(sh tools/find_python.sh) && "$$python" tools/install.py $*

@@ -1,4 +1,4 @@
-"""What the tests share: where things are, and the site, built once if it is stale."""
+"""What the tests share: where things are, the site, and which tests run."""
 
 import os
 import re
@@ -7,6 +7,8 @@ from pathlib import Path
 
 import book
 import pytest
+import run_tests
+from reads import Reads
 
 ROOT = Path(__file__).resolve().parent.parent
 # Jupyter warns of its own transport and of frozen modules; chapters run in processes of their own, one thread each
@@ -32,3 +34,26 @@ def pinned_matplotlib():
     pinned = re.search(r"^matplotlib==(\S+)", (ROOT / "requirements" / "all.txt").read_text(encoding="utf-8"), re.M)[1]
     if version("matplotlib") != pinned:
         pytest.skip(f"the stored figures are those of Matplotlib {pinned}, and this is {version('matplotlib')}")
+
+
+# Which tests run ------------------------------------------------------------------------------------------------------
+
+def pytest_addoption(parser):
+    parser.addoption("--chapters", help="of the tests with the marker `chapter`, run those of these alone: book/NAME …")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config, items):
+    for item in items:
+        if item.path.is_relative_to(ROOT / "tests" / "slow"):
+            item.add_marker("slow")
+    chapters = config.getoption("--chapters")
+    if chapters is not None:
+        others = [item for item in items if item.get_closest_marker("chapter")
+                  and run_tests.unit_of(item) not in chapters.split()]
+        items[:] = [item for item in items if item not in others]
+        config.hook.pytest_deselected(items=others)
+
+
+def pytest_configure(config):
+    config.pluginmanager.register(Reads())

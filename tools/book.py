@@ -41,7 +41,7 @@ def fingerprint(root: Path) -> str:
 
 
 @contextmanager
-def alone(root: Path, quiet: bool = False) -> Iterator[None]:
+def one_at_a_time(root: Path, quiet: bool = False) -> Iterator[None]:
     """One build at a time, as two would write over each other: the second waits."""
     (root / "_build").mkdir(exist_ok=True)
     with (root / "_build" / "lock").open("w") as lock:
@@ -58,11 +58,11 @@ def alone(root: Path, quiet: bool = False) -> Iterator[None]:
 
 def build(root: Path = ROOT, quiet: bool = False) -> bool:
     """Whether _build/html is, in the end, the strict build of what is in the tree."""
-    with alone(root, quiet):
-        return build_alone(root, quiet)
+    with one_at_a_time(root, quiet):
+        return build_if_stale(root, quiet)
 
 
-def build_alone(root: Path, quiet: bool) -> bool:
+def build_if_stale(root: Path, quiet: bool) -> bool:
     out, stamp = root / "_build", root / "_build" / "html.stamp"
     now = fingerprint(root)
     if stamp.exists() and stamp.read_text() == now and (out / "html" / "index.html").exists():
@@ -92,33 +92,33 @@ def sphinx(root: Path, *builder: str) -> bool:
         shutil.rmtree(root / "_build" / old, ignore_errors=True)
     command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", "book"]
     command += ["--config", "_config.yml", "--path-output", ".", "-W", "--keep-going", "-n", "-q", *builder]
-    # Into a file, not a pipe: node, which renders the math, would hold a pipe open after a crash, for ever.
-    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said:
-        with subprocess.Popen(command, cwd=root, stdout=said, stderr=said, start_new_session=True) as run:
+    # The output goes into a file: node, which renders the formulas, would hold a pipe open for ever after a crash.
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
+        with subprocess.Popen(command, cwd=root, stdout=output, stderr=output, start_new_session=True) as run:
             try:
                 code = run.wait()
             finally:
-                with suppress(ProcessLookupError, AttributeError):      # what is left of it; Windows has no groups
+                with suppress(ProcessLookupError, AttributeError):      # node may still run; Windows has no groups
                     os.killpg(run.pid, signal.SIGKILL)
-        said.seek(0)
-        plain = re.sub(r"\x1b\[[0-9;]*m", "", said.read()).replace(f"{root}{os.sep}", "")
+        output.seek(0)
+        text = re.sub(r"\x1b\[[0-9;]*m", "", output.read()).replace(f"{root}{os.sep}", "")
     if code:
-        told = [line for line in plain.splitlines() if re.search(r"WARNING|ERROR|CRITICAL", line)]
-        print("\n".join(told) or plain.strip() or f"Sphinx ended with code {code} and said nothing.")
+        warnings = [line for line in text.splitlines() if re.search(r"WARNING|ERROR|CRITICAL", line)]
+        print("\n".join(warnings) or text.strip() or f"Sphinx ended with code {code} and said nothing.")
     return not code
 
 
 def policy(folder: str) -> str | None:
-    """What the pages of a site say that they may load: the same on each, so the front page is asked."""
+    """The content security policy of a site's pages. It is the same on each, so it is read from the front page."""
     page = Path(folder, "index.html")
     text = page.read_text(encoding="utf-8") if page.exists() else ""
-    stated = re.search(r'<meta http-equiv="Content-Security-Policy" content="([^"]+)"', text)
-    return stated[1] if stated else None
+    found = re.search(r'<meta http-equiv="Content-Security-Policy" content="([^"]+)"', text)
+    return found[1] if found else None
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    """Serves without a line for each request, lets no browser keep a page that was built again, and sends the policy of
-    the pages with everything, as a worker obeys only what comes with its own file. Python's files are kept for ever."""
+class PageHandler(SimpleHTTPRequestHandler):
+    """Serves the site, and logs no request. A browser asks again for every page, as it may have been built anew; it keeps
+    Python's files for ever. Each answer carries the policy of the pages: a worker obeys the policy of its own file alone."""
 
     extensions_map = {**SimpleHTTPRequestHandler.extensions_map, ".js": "text/javascript", ".wasm": "application/wasm"}
 
@@ -126,14 +126,14 @@ class Quiet(SimpleHTTPRequestHandler):
         pass
 
     def handle(self) -> None:
-        with suppress(ConnectionError):             # a page that was closed while something was on its way
+        with suppress(ConnectionError):             # the reader closed the page before it was complete
             super().handle()
 
     def end_headers(self) -> None:
-        kept = f"/_runtime/{runtime.VERSION}/" in self.path
-        self.send_header("Cache-Control", "max-age=31536000, immutable" if kept else "no-cache")
-        if stated := policy(self.directory):
-            self.send_header("Content-Security-Policy", stated)
+        constant = f"/_runtime/{runtime.VERSION}/" in self.path
+        self.send_header("Cache-Control", "max-age=31536000, immutable" if constant else "no-cache")
+        if text := policy(self.directory):
+            self.send_header("Content-Security-Policy", text)
         super().end_headers()
 
 
@@ -141,14 +141,14 @@ def listen(folder: Path, port: int) -> ThreadingHTTPServer:
     """A server on the first free port from `port` on."""
     for candidate in range(port, port + 100):
         try:
-            return ThreadingHTTPServer(("127.0.0.1", candidate), partial(Quiet, directory=str(folder)))
+            return ThreadingHTTPServer(("127.0.0.1", candidate), partial(PageHandler, directory=str(folder)))
         except OSError:
             continue
     sys.exit(f"Every port from {port} to {port + 99} is busy.")
 
 
-def take_the_terminal() -> None:
-    """Let Ctrl-C reach this program alone: make would report it as an error, and it is how one stops reading."""
+def receive_interrupts() -> None:
+    """Let Ctrl-C reach this program and not make, which would report an error: Ctrl-C is how a reader stops."""
     import atexit
 
     if os.name == "nt" or not sys.stdin.isatty():
@@ -170,9 +170,9 @@ def serve(root: Path = ROOT) -> None:
     server = listen(root / "_build" / "html", PORT)
     address = f"http://127.0.0.1:{server.server_port}/"
     print(f"\n  The book is at {address}   (Ctrl-C ends)\n", flush=True)
-    take_the_terminal()
+    receive_interrupts()
     open_browser(address)
-    threading.Thread(target=runtime.give, args=(root,), daemon=True).start()    # last, as nobody waits for it to read
+    threading.Thread(target=runtime.publish_and_report, args=(root,), daemon=True).start()     # nobody waits for it
     try:
         server.serve_forever()
     except KeyboardInterrupt:
@@ -187,5 +187,5 @@ if __name__ == "__main__":
     if "--serve" in sys.argv:
         serve()
     else:
-        runtime.give()
+        runtime.publish_and_report()
         print("The book is in _build/html.")

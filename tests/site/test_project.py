@@ -1,5 +1,6 @@
 """The project's own files: what is generated follows from what is stated, and nothing says where it was made."""
 
+import doctest
 import re
 import subprocess
 import tomllib
@@ -88,3 +89,14 @@ def test_every_verb_is_explained(root):
 def test_the_readme_activates_the_environment_that_conda_makes():
     name = re.search(r"^name: (\w+)$", (lock.ROOT / "environment.yml").read_text(encoding="utf-8"), re.M)[1]
     assert f"conda activate {name} " in (lock.ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_readme_says_what_is_printed(root):
+    outcome = doctest.testfile(str(root / "README.md"), module_relative=False)
+    assert outcome.attempted >= 4 and outcome.failed == 0
+
+
+def test_the_readme_opens_with_sentence_formula_derivative_and_commands(root):
+    first = (root / "README.md").read_text(encoding="utf-8").splitlines()[:20]
+    for needed in ("prove that it is right", r"$$\frac{\partial", "dy_dW(", "central_difference(", "make read"):
+        assert any(needed in line for line in first), needed

@@ -278,7 +278,7 @@ def browser():
 
 
 def serving(folder):
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(book.Quiet, directory=str(folder)))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(book.PageHandler, directory=str(folder)))
     Thread(target=server.serve_forever, daemon=True).start()
     return server
 

@@ -1,74 +1,18 @@
-"""The tools that no reader starts: what made the classifier, what breaks nnlib, what tries other environments."""
+"""The tools that no reader starts: what breaks nnlib, what tries other environments, what runs the chapters."""
 
+import json
+import os
 import re
+import shutil
+import subprocess
 import sys
 import time
 
 import everywhere
-import make_digits
 import mutants
-import numpy as np
+import nbformat
+import notebooks
 import pytest
-
-import nnlib
-
-# The classifier of the digits -----------------------------------------------------------------------------------------
-
-
-def test_the_classifier_is_what_its_script_learns(capsys):
-    """Another processor may round the last of three decimals otherwise, so one unit of it is allowed, here and there."""
-    images, labels = nnlib.digits()
-    learned = make_digits.classifier(images * 16, labels)
-    for layer, (W, b) in zip(nnlib.digits_network(), learned, strict=True):
-        for ours, theirs in ((layer.W, W), (layer.b, b)):
-            assert np.abs(ours - theirs).max() < 1.5e-3 and (ours == theirs).mean() > 0.9
-            assert not np.signbit(theirs[theirs == 0]).any()
-    right = (nnlib.predict(nnlib.digits_network(), images).argmax(axis=1) == labels)
-    seen, unseen = right[:make_digits.TRAINING].mean(), right[make_digits.TRAINING:].mean()
-    assert capsys.readouterr().out == f"seen: {seen:.1%}\nunseen: {unseen:.1%}\n" == "seen: 100.0%\nunseen: 91.4%\n"
-
-
-def cross_entropy(parameters, X, Y):
-    """The mean of log(Σ exp z) - z[right], as it is defined; for small z only."""
-    a = X
-    for m, (W, b) in enumerate(parameters, 1):
-        a = (np.tanh if m < len(parameters) else np.array)(np.einsum("ij,sj->si", W, a) + b)
-    return np.mean(np.log(np.exp(a).sum(axis=1)) - (a * Y).sum(axis=1))
-
-
-def small_classifier(rng):
-    return [[rng.normal(size=(d_out, d_in)), rng.normal(size=d_out)] for d_in, d_out in ((4, 3), (3, 3), (3, 2))]
-
-
-def test_it_follows_the_gradient_and_stays_finite():
-    rng = np.random.default_rng(5)
-    parameters, X, Y = small_classifier(rng), rng.normal(size=(5, 4)), np.eye(2)[[0, 1, 1, 0, 1]]
-    for m, layer in enumerate(make_digits.gradients(parameters, X, Y)):
-        for k, gradient in enumerate(layer):
-            def loss(value, m=m, k=k):
-                moved = [[value if (m, k) == (row, column) else old for column, old in enumerate(one)]
-                         for row, one in enumerate(parameters)]
-                return cross_entropy(moved, X, Y)
-            assert np.abs(nnlib.central_difference(loss, parameters[m][k], 1e-5) - gradient).max() < 1e-8
-    parameters[-1][1] = np.array([1e4, -1e4])       # exp of this overflows; of the difference to the largest it does not
-    with np.errstate(over="raise", invalid="raise"):
-        make_digits.gradients(parameters, X, Y)
-
-
-def test_the_first_step_of_adam_is_the_gradient_over_its_size(monkeypatch):
-    """With mean and mean square freed of their zeros, it is g/(|g| + 1e-8), and decay pulls at weights alone."""
-    monkeypatch.setattr(make_digits, "EPOCHS", 1)
-    monkeypatch.setattr(make_digits, "BATCH", 2)    # two steps: half of the full length, and none
-    X = np.tile(np.random.default_rng(3).normal(size=64) * 1e-7, (4, 1))        # some |g| above 1e-8 and some below
-    Y = np.tile(np.eye(10)[3], (4, 1))
-    rng = np.random.default_rng(4)
-    start = [[rng.normal(size=size) / np.sqrt(size[1]), np.zeros(size[0])] for size in ((32, 64), (16, 32), (10, 16))]
-    after = make_digits.train(X, Y, np.random.default_rng(4))
-    for old, new, gradient in zip(start, after, make_digits.gradients(start, X[:2], Y[:2]), strict=True):
-        for k, g in enumerate(gradient):
-            expected = old[k] - make_digits.STEP / 2 * (g / (np.abs(g) + 1e-8) + 0.1 * old[k] * (k == 0))
-            assert np.abs(new[k] - expected).max() < 1e-12
-
 
 # What breaks nnlib ----------------------------------------------------------------------------------------------------
 
@@ -142,12 +86,115 @@ def test_a_mutant_that_lives_needs_its_reason_and_a_reason_its_mutant(listed, ca
 
 def test_an_environment_that_fails_is_named(monkeypatch, tmp_path, capfd):
     monkeypatch.setattr(everywhere, "ROOT", tmp_path)
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")       # the others take seconds to be read
+    monkeypatch.setenv("PYTEST_PLUGINS", "xdist.plugin")
     monkeypatch.setattr(everywhere, "TESTS", ["test_x.py"])
     monkeypatch.setattr(everywhere, "prepared", lambda name: None if name == "newest" else sys.executable)
+    monkeypatch.setattr(everywhere, "features", lambda python: {"X86_V3", "X86_V4", "AVX512_ICL"})
     (tmp_path / "test_x.py").write_text("import os\ndef test_it():\n    assert 'OPENBLAS_CORETYPE' not in os.environ\n")
     start = time.monotonic()
-    assert everywhere.main(["oldest", "newest", "plain"]) == "Not the same in: plain"
+    assert everywhere.main(["oldest", "newest", "Prescott"]) == "Not the same in: Prescott"
     took, said = time.monotonic() - start, capfd.readouterr().out
     seconds = [int(number) for number in re.findall(r"· \w+: (?:failed|the same), (\d+) s", said)]
-    assert "· oldest: the same" in said and "· plain: failed" in said and "newest: no Python" in said
+    assert "· oldest: the same" in said and "· Prescott: failed" in said and "newest:" not in said
     assert len(seconds) == 2 and sum(seconds) <= took + 2
+
+
+@pytest.mark.parametrize(("here", "tried"), [
+    ("", {}),
+    ("X86_V3", {"Prescott": "X86_V3", "Sandybridge": "X86_V3"}),
+    ("AVX512_ICL X86_V3 X86_V4", {"Prescott": "AVX512_ICL X86_V3 X86_V4", "Sandybridge": "AVX512_ICL X86_V3 X86_V4",
+                                  "Haswell": "AVX512_ICL X86_V4", "SkylakeX": "AVX512_ICL"})])
+def test_a_processor_that_is_newer_is_not_tried(monkeypatch, here, tried):
+    """OpenBLAS does not look whether there are the instructions that it is told to use: it would crash."""
+    monkeypatch.setattr(everywhere, "features", lambda python: set(here.split()))
+    found = {name: everywhere.variables_for(name, "python") for name in everywhere.PROCESSORS}
+    assert {name: made["NPY_DISABLE_CPU_FEATURES"] for name, made in found.items() if made} == tried
+    assert all(made["OPENBLAS_CORETYPE"] == name for name, made in found.items() if made)
+
+
+def test_numpy_and_openblas_obey():
+    """In a process with those variables NumPy names no newer instructions, and OpenBLAS another kernel."""
+    if not (variables := everywhere.variables_for("Prescott", sys.executable)):
+        pytest.skip("this machine has no newer instructions than the oldest processor that is tried")
+    def asked(env):
+        done = subprocess.run([sys.executable, "-c", everywhere.FEATURES], env={**env, "OPENBLAS_VERBOSE": "2"}, check=True,
+                              capture_output=True, text=True)
+        return done.stdout.strip(), re.search(r"^Core: (\w+)", done.stdout + done.stderr, re.M)[1]
+
+    (before, own), (after, other) = asked(os.environ), asked(variables)
+    assert before and own != other and "X86" in before and "X86" not in after
+
+
+# The chapters ---------------------------------------------------------------------------------------------------------
+
+CHAPTER = "---\njupytext:\n  formats: ipynb,md:myst\n---\n\n# One\n\n```{code-cell} ipython3\nprint(1 + 1)\n```\n"
+
+
+def test_a_failing_cell_is_named(tmp_path):
+    chapter = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# T"), nbformat.v4.new_code_cell("1 / 0")])
+    with pytest.raises(notebooks.Failed, match="^cell 2: ZeroDivisionError"):
+        notebooks.execute(chapter, tmp_path / "bad.ipynb")
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A project of two chapters, one of them in a folder, committed with its outputs, as a fresh clone of it would be."""
+    (tmp_path / "nnlib").mkdir()
+    (tmp_path / "nnlib" / "one.py").write_text("")
+    for name in ("one", "solutions/one"):
+        path = tmp_path / "book" / f"{name}.md"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(CHAPTER)
+    assert notebooks.main(tmp_path) == 0
+    shutil.rmtree(tmp_path / "_build")
+    identity = ["-c", "user.name=author", "-c", "user.email=author@example.org"]
+    for words in (["init", "-q"], ["add", "."], [*identity, "commit", "-q", "-m", "all"]):
+        subprocess.run(["git", *words], cwd=tmp_path, check=True)
+    return tmp_path
+
+
+def stale(project, ran=None):
+    return [notebooks.name(path, project) for path in notebooks.chapters(project / "book")
+            if not notebooks.current(path, project, ran or {})]
+
+
+def edited(path, old, new):
+    path.write_text(path.read_text().replace(old, new))
+    assert new in path.read_text()
+
+
+@pytest.mark.skipif(not shutil.which("git"), reason="a fresh clone needs git")
+def test_a_chapter_is_run_when_something_of_it_changed(project, capsys):
+    """Its text, its notebook, or nnlib; and from the half that was edited, the other is made."""
+    text, notebook = project / "book" / "one.md", project / "book" / "one.ipynb"
+    both, said = ["one.ipynb", "solutions/one.ipynb"], capsys.readouterr
+    said()
+    assert stale(project) == []
+    edited(text, "1 + 1", "1 + 2")
+    assert stale(project) == ["one.ipynb"]
+    assert notebooks.main(project) == 0
+    assert re.fullmatch(r"· one\.ipynb: 1 cells, [\d.]+ s\n1 of 2 chapters were stale and have run\.\n", said().out)
+    assert notebooks.read(notebook).cells[1].outputs[0].text == "3\n"
+    ran = json.loads((project / "_build" / "notebooks.json").read_text())
+    assert stale(project, ran) == []
+    for old, new in (("1 + 2", "2 + 2"), ('"3\\n"', '"4\\n"'), ('"execution_count": 1', '"execution_count": 2')):
+        before = notebook.read_text()
+        edited(notebook, old, new)
+        assert stale(project, ran) == ["one.ipynb"], old
+        notebook.write_text(before)
+    edited(notebook, "1 + 2", "2 + 2")
+    os.utime(text, (1, 1))
+    assert notebooks.main(project) == 0 and "2 + 2" in text.read_text()
+    ran = json.loads((project / "_build" / "notebooks.json").read_text())
+    assert stale(project, ran) == []
+    (project / "nnlib" / "two.py").touch()
+    assert stale(project) == stale(project, ran) == both
+    shutil.rmtree(project / ".git")
+    assert stale(project) == both, "without git and without _build, nothing is known"
+
+
+def test_cells_that_say_the_same_have_names_of_their_own():
+    same = [nbformat.v4.new_markdown_cell("# T"), *(nbformat.v4.new_markdown_cell("Again.") for _ in range(3))]
+    names = [cell["id"] for cell in notebooks.tidy(nbformat.v4.new_notebook(cells=same)).cells]
+    assert names[2:] == [f"{names[1]}-2", f"{names[1]}-3"]

@@ -1,4 +1,4 @@
-"""Make .venv from a hashed lock: `python tools/setup.py book` to read, `all` to write and test, `uv` to lock.
+"""Make .venv from a hashed lock: `python tools/install.py book` to read, `all` to write and test, `uv` to lock.
 
 It runs before anything is installed, so it uses the standard library alone. uv installs the lock, because it is
 several times faster than pip (8 s against 48 s on a cold cache); it comes from the package index like the rest.
@@ -39,7 +39,7 @@ def main(lock: str) -> None:
             venv.create(VENV, with_pip=True, clear=True)
         except (subprocess.CalledProcessError, OSError) as error:
             sys.exit(f"Python could not make .venv ({error}). On Debian and Ubuntu: apt-get install python3-venv.")
-    for ready in VENV.glob("*.ready"):
+    for ready in VENV.glob("*.ready") if lock != "uv" else ():
         ready.unlink()
     say("Fetching uv, which installs the rest")
     run(PYTHON, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", "requirements/uv.txt")
