@@ -41,7 +41,8 @@ CONTRAST = """const brush = new OffscreenCanvas(1, 1).getContext('2d', { willRea
     };
     const papers = (one) => (one ? [...papers(one.parentElement), getComputedStyle(one).backgroundColor] : []);
     const contrast = (one) => {
-        const [low, high] = [papers(one), [...papers(one), getComputedStyle(one).color]].map(luminance).sort((a, b) => a - b);
+        const [low, high] = [papers(one), [...papers(one), getComputedStyle(one).color]].map(luminance)
+            .sort((a, b) => a - b);
         return (high + 0.05) / (low + 0.05);
     };"""
 # A formula's drawing is for the eyes alone, so axe does not look at it; neither does it see all of a figure's numbers.
@@ -49,7 +50,8 @@ MEASURE = "(controls) => {" + CONTRAST + """
     const root = document.documentElement, all = (what) => [...document.querySelectorAll(what)];
     const colours = new Map(all('.katex-html span').filter((one) => !one.childElementCount && one.textContent)
         .map((one) => [getComputedStyle(one).color, one]));
-    const words = all('.interactive *').filter((one) => !one.disabled && [...one.childNodes].some((node) => node.data?.trim()));
+    const words = all('.interactive *').filter((one) =>
+        !one.disabled && [...one.childNodes].some((node) => node.data?.trim()));
     const shown = all(controls).map((one) => [one, one.style.display]);
     const overflows = (one) => one.scrollWidth > one.clientWidth + 1;
     const scrolls = all('pre, .formula, .table-box').filter((one) => one.checkVisibility());
@@ -151,7 +153,7 @@ def without_scripts(browser, address, page):
 
 
 def sweep(browser, site):
-    """{page: {width: {scheme: what was seen}}}. The record is kept, and holds for the same site, looked at in the same way."""
+    """{page: {width: {scheme: what was seen}}}. The record is kept, and holds for the same site and the same look."""
     digest = hashlib.sha256(Path(__file__).read_bytes() + browser.version.encode() + AXE.encode())
     for path in sorted(path for path in site.rglob("*") if path.is_file() and "_runtime" not in path.parts):
         digest.update(path.name.encode() + path.read_bytes())

@@ -6,11 +6,12 @@ import pytest
 PLANTED = """<html lang="en"><head><title>T</title><link rel="icon" href="data:,"><style>p { color: red }</style>
 <meta http-equiv="Content-Security-Policy" content="style-src 'self'; style-src-attr 'unsafe-inline'">
 <style>p { color: blue }</style></head><body><main><h1>T</h1><p id="moves">text</p>
-<img src="https://example.org/x.png" alt="x"><img src="gone.svg"><button style="width: 9px; height: 9px; padding: 0"></button>
+<img src="https://example.org/x.png" alt="x"><img src="gone.svg">
+<button style="width: 9px; height: 9px; padding: 0"></button>
 <span class="katex-html" style="color: #ccc"><span>x</span></span>
 <figure class="interactive"><div class="i-stage" style="width: 90px; overflow: hidden">
 <span class="i-chip" style="display: block; width: 120px">1</span></div></figure>
-<div class="formula" dir="rtl" style="overflow: auto; width: 50px"><span style="white-space: nowrap">a long formula</span></div>
+<div class="formula" dir="rtl" style="overflow: auto; width: 50px"><span style="white-space: nowrap">a long one</span></div>
 <p style="width: 3000px">wide</p><p>NOISE</p></main><script>
 document.querySelector('.formula').scrollLeft = -20;
 requestAnimationFrame(() => requestAnimationFrame(() => { document.getElementById('moves').style.height = '300px'; }));
@@ -48,8 +49,9 @@ def test_every_kind_of_fault_is_found_when_it_is_planted(browser, tmp_path):
         views = pages.look(browser, address, "page", 390)
     for seen in views.values():
         found = "\n".join(pages.view_faults({**seen, "requests": 13}))
-        for sentence in ("asks another host: https://example.org/x.png", "asks for what is not there", "has an error: undefined",
-                         "breaks the policy: style-src-elem inline", "is wider than the screen at: 320", "has pale letters: <span",
+        for sentence in ("asks another host: https://example.org/x.png", "asks for what is not there",
+                         "has an error: undefined", "breaks the policy: style-src-elem inline",
+                         "is wider than the screen at: 320", "has pale letters: <span",
                          "has a figure that leaves its place: i-chip", "has a small target: <button", "weighs", "makes 13",
                          "does not show that there is more to scroll to: formula", "opens a formula at its end",
                          "has a stop for the keyboard", "moves while it loads"):
