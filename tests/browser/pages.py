@@ -30,6 +30,9 @@ WATCH = """window.shift = 0; window.refused = [];
     addEventListener('securitypolicyviolation', (one) => refused.push(`${one.violatedDirective} ${one.blockedURI}`));"""
 SETTLED = """document.fonts.ready.then(() => new Promise((done) =>
     requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done)))))"""
+# A browser that closes its storage to a page.
+NO_STORAGE = """for (const name of ['localStorage', 'sessionStorage', 'caches']) Object.defineProperty(window, name,
+    { get() { throw new DOMException('closed', 'SecurityError'); } });"""
 CONTROLS = ".run-bar, .run-open, .run-own, .run-note, .run-scratch, .ledger-panel, .i-controls, .tools, form.search, button"
 CONTRAST = """const brush = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
     const luminance = (colours) => {

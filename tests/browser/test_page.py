@@ -21,7 +21,7 @@ def test_the_policy_stops_what_is_planted_and_nothing_is_kept(tab, address, site
     page.evaluate("document.body.insertAdjacentHTML('beforeend', '<img src=https://example.org/x.png>')")
     page.evaluate("document.body.append(Object.assign(document.createElement('script'), {text: 'window.planted = 1'}))")
     page.evaluate("document.body.append(Object.assign(document.createElement('style'), {textContent: 'p { color: red }'}))")
-    page.wait_for_function("refused.length >= 3")
+    page.wait_for_function("() => refused.length >= 3")
     assert page.evaluate("window.planted") is None
     assert page.context.cookies() == []
 
@@ -54,7 +54,7 @@ def test_a_link_of_the_contents_closes_their_drawer_and_leads_on(tab, address):
     assert page.evaluate("Math.abs(document.querySelector(':target').getBoundingClientRect().top) < 120")
     page.click('[popovertarget="contents"]')
     page.set_viewport_size({"width": 1280, "height": 900})
-    page.wait_for_function("!document.querySelector('nav:popover-open')")
+    page.wait_for_function("() => !document.querySelector('nav:popover-open')")
     assert page.locator("#contents").is_visible(), "on a wide screen the drawer is a column again"
 
 
@@ -318,16 +318,12 @@ def test_colours_follow_the_system_or_the_reader_and_are_kept(tab, address, sche
 def test_the_contents_say_where_the_reader_is(tab, address):
     page = tab(f"{address}/{HEAVY}.html")
     page.evaluate("document.querySelectorAll('h2')[4].scrollIntoView()")
-    page.wait_for_function("""document.querySelector('#contents [aria-current]')?.hash
+    page.wait_for_function("""() => document.querySelector('#contents [aria-current]')?.hash
         === '#' + document.querySelectorAll('h2')[4].parentElement.id""")
 
 
-CLOSED = "for (const name of ['localStorage', 'sessionStorage', 'caches']) Object.defineProperty(window, name, { get() {" \
-    " throw new DOMException('closed', 'SecurityError'); } });"
-
-
 @pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("before", ["", CLOSED], ids=["storage", "no storage"])
+@pytest.mark.parametrize("before", ["", pages.NO_STORAGE], ids=["storage", "no storage"])
 def test_a_word_is_searched_and_found(tab, address, width, before):
     """Ctrl-K leads to the search. What was found shows formulas once, and the word; it is marked there and on arrival."""
     page = tab(f"{address}/card.html", width, before=before)
@@ -335,17 +331,17 @@ def test_a_word_is_searched_and_found(tab, address, width, before):
     page.keyboard.type("weight")
     page.keyboard.press("Enter")
     page.wait_for_url("**/search.html?q=weight")
-    page.wait_for_function("""document.querySelectorAll('#search-results li').length > 5 && [...document.querySelectorAll(
+    page.wait_for_function("""() => document.querySelectorAll('#search-results li').length > 5 && [...document.querySelectorAll(
         '#search-results li:not(:has(> span))')].every((one) => one.querySelector('p.context'))""")
     shown = page.locator("#search-results p.context").all_inner_texts()
     assert any("b0" in one for one in shown) and not [one for one in shown if re.search(r"\\|\b(\w)\1\1\b", one)], shown
-    page.wait_for_function("CSS.highlights.get('found')?.size > 5")
+    page.wait_for_function("() => CSS.highlights.get('found')?.size > 5")
     cut = """[...CSS.highlights.get('found')].filter((range) => { const box = range.startContainer.parentElement;
         return box.matches('p.context') && range.startOffset < 60
             && range.getBoundingClientRect().bottom > box.getBoundingClientRect().bottom + 1; }).length"""
     assert page.evaluate(cut) == 0, "the word that was found is cut off"
     page.locator("#search-results li a").first.click()
-    page.wait_for_function("CSS.highlights.get('found')?.size > 0")
+    page.wait_for_function("() => CSS.highlights.get('found')?.size > 0")
     page.click("button.theme")
     assert page.evaluate(SHOWN)[0] == "light" and page.wrong == []
 

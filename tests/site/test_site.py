@@ -148,7 +148,8 @@ def test_what_html_may_bring_into_a_page():
                      '<a href="x.html#on">b</a> & <img src="p.png">', "<p class=evaluated>1 &amp; 2</p>", "a < b"):
         assert policy.active_parts(harmless) == [], harmless
     for active in ("<SCRIPT src=x.js>", "<svg><script>1</script></svg>", '<b OnClick="go()">b</b>',
-                   "<img src=x onerror=go()>", '<a href=" java\nscript:go()">a</a>', "<iframe></iframe>", "<style>p {}</style>",
+                   "<img src=x onerror=go()>", '<a href=" java\nscript:go()">a</a>', "<iframe></iframe>",
+                   "<style>p {}</style>",
                    "<link rel=stylesheet>", '<form action="x">', "text <script src=x.js ", '<meta http-equiv="refresh">',
                    '<a href="&#106;avascript:go()">'):
         assert policy.active_parts(active), active
