@@ -331,8 +331,8 @@ def test_a_word_is_searched_and_found(tab, address, width, before):
     page.keyboard.type("weight")
     page.keyboard.press("Enter")
     page.wait_for_url("**/search.html?q=weight")
-    page.wait_for_function("""() => document.querySelectorAll('#search-results li').length > 5 && [...document.querySelectorAll(
-        '#search-results li:not(:has(> span))')].every((one) => one.querySelector('p.context'))""")
+    page.wait_for_function("""() => { const found = [...document.querySelectorAll('#search-results li:not(:has(> span))')];
+        return found.length > 5 && found.every((one) => one.querySelector('p.context')); }""")
     shown = page.locator("#search-results p.context").all_inner_texts()
     assert any("b0" in one for one in shown) and not [one for one in shown if re.search(r"\\|\b(\w)\1\1\b", one)], shown
     page.wait_for_function("() => CSS.highlights.get('found')?.size > 5")
