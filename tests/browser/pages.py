@@ -51,14 +51,21 @@ CONTRAST = """const brush = new OffscreenCanvas(1, 1).getContext('2d', { willRea
 # A formula's drawing is for the eyes alone, so axe does not look at it; neither does it see all of a figure's numbers.
 MEASURE = "(controls) => {" + CONTRAST + """
     const root = document.documentElement, all = (what) => [...document.querySelectorAll(what)];
-    const colours = new Map(all('.katex-html span').filter((one) => !one.childElementCount && one.textContent)
-        .map((one) => [getComputedStyle(one).color, one]));
+    const colours = new Map(), letters = {};
+    for (const one of all('.katex-html *')) {
+        const text = [...one.childNodes].map((node) => node.data ?? '').join('');
+        if (!text) continue;
+        const { color, fontFamily, fontWeight, fontStyle } = getComputedStyle(one);
+        const face = `${fontFamily}; ${fontWeight}; ${fontStyle}`;
+        colours.set(color, one);
+        letters[face] = [...new Set((letters[face] ?? '') + text)].join('');
+    }
     const words = all('.interactive *').filter((one) =>
         !one.disabled && [...one.childNodes].some((node) => node.data?.trim()));
     const shown = all(controls).map((one) => [one, one.style.display]);
     const overflows = (one) => one.scrollWidth > one.clientWidth + 1;
     const scrolls = all('pre, .formula, .table-box').filter((one) => one.checkVisibility());
-    const result = { shift, refused, paper: getComputedStyle(document.body).backgroundColor,
+    const result = { shift, refused, letters, paper: getComputedStyle(document.body).backgroundColor,
         pale: [...colours.values(), ...words].filter((one) => contrast(one) < 4.5).map((one) => one.outerHTML.slice(0, 120)),
         ends: all('.formula').filter((one) => one.scrollLeft).length,
         stops: all('.formula').filter((one) => overflows(one) !== (one.tabIndex === 0)).length,
@@ -145,6 +152,7 @@ def look(browser, address, page, width):
             tab.set_viewport_size({"width": other, "height": 900})
             light["overflow"] += [other] * (tab.evaluate(OVERFLOW) > 0)
         tab.emulate_media(color_scheme="dark")
+        tab.evaluate(SETTLED)
         dark = {**light, **tab.evaluate(MEASURE, CONTROLS), "barriers": barriers(tab, COLOUR_RULES)}
         tab.emulate_media(color_scheme="light")
         return {"light": {**light, "barriers": barriers(tab), "wrong": tab.wrong}, "dark": {**dark, "wrong": tab.wrong}}
