@@ -36,7 +36,7 @@ def paper_faults(path):
 
 
 @pytest.fixture(scope="module")
-def printed(browser, site, root, tmp_path_factory): (browser: so that a missing one is told in its words)
+def printed(browser, site, root, tmp_path_factory):      # browser: so that a missing one is told in its words
     """The PDF of a copy of the site, as printing writes into the pages that the PDF is there."""
     there = tmp_path_factory.mktemp("paper")
     shutil.copytree(site, there / "_build" / "html")
