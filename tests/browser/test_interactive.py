@@ -248,13 +248,13 @@ def test_a_wrong_reading_is_seen_to_miss(open_page):
     tab.locator('input[value="a"]').check(force=True)
     output = "document.querySelector('[name=output]:checked').value"
     assert "In truth the outputs move by (−576, 480, 384)" in said(tab) and "misread" in tab.inner_text(".i-key")
-    assert "carries 2 and is given the slope 18 in place of 6" in said(tab) and tab.inner_text(".i-note") == ""
+    assert "carries 2 and is given the slope 18 in place of 6" in said(tab) and tab.inner_text(".i-remark") == ""
     assert tab.inner_text(".i-tag") == "misread" and tab.evaluate(output) == "0", "nothing else has changed"
     wrong, grey, ink = (tab.evaluate(f"getComputedStyle(document.querySelector('{one}')).color")
                         for one in (".i-eq .i-lit", ".i-slope", ".i-said"))
     assert wrong == grey != ink
     tab.locator('input[value="dots"]').check(force=True)
-    assert tab.inner_text(".i-note") == "no W is left out here; try the twin" and "In truth" not in said(tab)
+    assert tab.inner_text(".i-remark") == "no W is left out here; try the twin" and "In truth" not in said(tab)
     tab.locator('input[value="twin"]').check(force=True)
     assert "(−3456, 3840, −1536)" in said(tab) and "In truth the outputs move by (−4032, 13056, 1152)" in said(tab)
     assert "The plot shows output 3, which is missed most" in said(tab) and tab.evaluate(output) == "2"
