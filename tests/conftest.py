@@ -2,12 +2,15 @@
 
 import os
 import re
+import shutil
 from importlib.metadata import version
 from pathlib import Path
 
 import book
+import pages
 import pytest
 import run_tests
+import runtime
 from reads import Reads
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -57,3 +60,54 @@ def pytest_collection_modifyitems(config, items):
 
 def pytest_configure(config):
     config.pluginmanager.register(Reads())
+
+
+# Pages in a browser --------------------------------------------------------------------------------------------------
+
+def skip_or_fail(missing):
+    """What this machine lacks is no fault of the book; where everything must be there, it fails."""
+    pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    executable = next(filter(None, map(shutil.which, names)), None)
+    if executable is None:
+        skip_or_fail("no Chromium was found, so no page was opened in a browser")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=executable, args=pages.FLAGS)
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="session")
+def address(site):
+    with pages.serving(site) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def python(site):
+    """The site with Python; where no source can be reached, there is nothing to test."""
+    if not runtime.publish(ROOT):
+        skip_or_fail("Pyodide could not be fetched from any source, so no cell was run in a page")
+    return site
+
+
+@pytest.fixture
+def tab(browser):
+    """Open a page: tab(address, width=…, scheme=…), as pages.opened says; it is closed when the test ends."""
+    from contextlib import ExitStack
+
+    with ExitStack() as stack:
+        yield lambda url, width=1280, scheme="light", **more: stack.enter_context(
+            pages.opened(browser, url, width, scheme, **more))
+
+
+@pytest.fixture(scope="session")
+def swept(browser, site):
+    """What the one look at every page in every view has found."""
+    return pages.sweep(browser, site)

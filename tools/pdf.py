@@ -26,12 +26,13 @@ FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--dis
          "--disable-component-update", "--disable-sync", "--allow-file-access-from-files", "--no-pdf-header-footer",
          "--generate-pdf-document-outline", "--virtual-time-budget=20000"]
 STYLE = """
-html[data-theme] { --pst-font-size-base: 10.5pt; }
+html { font-size: 10.5pt; }
 body { width: 176mm; margin: 0; }
+main { width: auto; padding: 0; }
 @page { size: A4; margin: 18mm 17mm 20mm; @bottom-center { content: counter(page); font: 9pt sans-serif; color: #444; } }
 @page title { @bottom-center { content: none; } }
-article.bd-article { break-before: page; padding: 0; line-height: 1.45; }
-article.bd-article h1 { margin-top: 0; }
+article { break-before: page; padding: 0; line-height: 1.45; }
+article h1 { margin-top: 0; }
 .title { page: title; padding-top: 60mm; }
 .title h1 { font-size: 26pt; line-height: 1.15; border-top: 3px solid var(--accent); padding-top: 8mm; }
 .contents { break-before: page; }
@@ -73,7 +74,7 @@ NAMED = rf'<span class="katex" role="img" aria-label="{FORMULA}\1"><span class="
 
 def article(text: str) -> str:
     """A page's article as it goes to paper; a formula is a picture there, and its LaTeX is what it is called."""
-    body = re.search(r'<article class="bd-article">(.*)</article>', text, re.S)[1]
+    body = re.search(r'<article class="[^"]*">(.*)</article>', text, re.S)[1]
     body = re.sub(r"<script\b.*?</script>|<a class=\"headerlink\".*?</a>", "", body, flags=re.S)
     body = re.sub(r' href="_(?:images|downloads)/[^"]*"', "", body)  # a file of the site is not on paper
     body = KATEX.sub(NAMED, body)
@@ -128,23 +129,23 @@ def compose(site: Path, parts: list, numbers: dict[str, int] | None = None) -> s
     bodies = {page: renamed(article(text), page, set(pages)) for page, text in pages.items()}
     sections = {page: headings(body) for page, body in bodies.items()}
     front = pages[parts[0][1][0]]
-    title = re.search(r"<title>(.*?)</title>", front, re.S)[1].rpartition("&#8212;")[2].strip()
-    author = re.search(r'<p class="component-author">\s*By (.*?)\s*</p>', front, re.S)
+    title = re.search(r"<title>(.*?)</title>", front, re.S)[1]
+    author = re.search(r"<p>© \d+ (.*?)\. <!--", front)[1]
     sheet = re.search(r'<link rel="stylesheet"[^>]*>', front)[0]
     heads = "".join(running_head(page, found[0][2]) for page, found in sections.items() if found)
-    text = "".join(f'<article class="bd-article {name(page)}"><div id="{page}">{body}</div></article>'
+    text = "".join(f'<article class="page-{page} {name(page)}"><div id="{page}">{body}</div></article>'
                    for page, body in bodies.items())
     main = f"<main>{numbered(text)}</main>" if numbers is None else ""
-    return (f'<!DOCTYPE html><html lang="en" data-theme="light" data-mode="light"><head><meta charset="utf-8">'
+    return (f'<!DOCTYPE html><html lang="en" data-theme="light"><head><meta charset="utf-8">'
             f"<title>{title}</title>{sheet}<style>{STYLE}{heads}</style></head><body>"
-            f'<section class="title"><h1>{title}</h1><p>{author[1] if author else ""}</p>'
-            "<p>On the book’s site the cells can be changed and run, and some figures can be touched.</p></section>"
+            f'<section class="title"><h1>{title}</h1><p>{author}</p>'
+            "<p>On the book’s site the cells can be changed and run, and some figures are interactive.</p></section>"
             f"{contents(parts, sections, numbers or {})}{main}<script>{FIT}</script></body></html>")
 
 
 def running_head(page: str, title: str) -> str:
     """The chapter's title on top of each of its pages: they are pages of a kind of their own."""
-    return (f'@page {name(page)} {{ @top-left {{ content: "{plain(title)}"; font: 9pt sans-serif; color: #444; }} }}'
+    return (f'@page {name(page)} {{ @top-left {{ content: "{text_of(title)}"; font: 9pt sans-serif; color: #444; }} }}'
             f".{name(page)} {{ page: {name(page)}; }}")
 
 
@@ -152,7 +153,7 @@ def name(page: str) -> str:
     return "of-" + re.sub(r"\W", "-", page)
 
 
-def plain(shown: str) -> str:
+def text_of(shown: str) -> str:
     return html.unescape(re.sub(r"<[^>]*>", "", shown)).replace('"', "”").replace("\\", "")
 
 

@@ -1,26 +1,42 @@
-"""How the book becomes pages: one Sphinx extension, and the look in theme/. _config.yml names both."""
+"""How the book becomes pages: one Sphinx extension, a file or a folder for each duty. README.md says which does what."""
 
 from pathlib import Path
 
-from . import equations, figures, hidden_cells, interactive, links, math, page, policy
+from sphinx.util.fileutil import copy_asset_file
 
-# In this order: hidden_cells reads the cells that figures takes apart.
-PARTS = (math, hidden_cells, figures, links, page, equations, interactive, policy)
+from . import equations, figures, interactive, links, math, page, policy, runner
+
+HERE = Path(__file__).parent
+# In this order: runner reads the cells that figures takes apart.
+PARTS = (math, runner, figures, links, page, equations, interactive, policy)
+# What a page fetches when it needs it; what every page has is in theme/static/site.css.jinja and site.js.jinja.
+FETCHED = ("runner/worker.js", "runner/cells.py", "interactive/*.js")
 # What Sphinx and MyST-NB copy beside the theme's own files; no page asks for it.
-LEFT_OVER = ("basic.css", "pygments.css", "mystnb.*.css", "sphinx_highlight.js", "*.png")
+UNUSED = ("basic.css", "pygments.css", "mystnb.*.css", "sphinx_highlight.js", "*.png")
 
 
-def tidy(app, exception):
-    if app.builder.format == "html" and not exception:
-        for path in (path for pattern in LEFT_OVER for path in Path(app.outdir, "_static").glob(pattern)):
-            path.unlink()
+def find_templates(app, config):
+    """Let site.css.jinja and site.js.jinja include files of the runner and of the interactive figures."""
+    config.templates_path = [*config.templates_path, str(HERE)]
+
+
+def copy_and_tidy(app, exception):
+    if app.builder.format != "html" or exception:
+        return
+    static = Path(app.outdir, "_static")
+    for path in (path for pattern in FETCHED for path in HERE.glob(pattern)):
+        (static / path.parent.name).mkdir(exist_ok=True)
+        copy_asset_file(path, static / path.parent.name)
+    for path in (path for pattern in UNUSED for path in static.glob(pattern)):
+        path.unlink()
 
 
 def setup(app):
-    app.add_html_theme("book", str(Path(__file__).parent / "theme"))
+    app.add_html_theme("book", str(HERE / "theme"))
     app.add_js_file("site.js", loading_method="defer")
     app.add_config_value("comments_config", {}, "")     # Jupyter Book always sets it, for sphinx-comments, not loaded here
-    app.connect("build-finished", tidy)
+    app.connect("config-inited", find_templates)
+    app.connect("build-finished", copy_and_tidy)
     for part in PARTS:
         part.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

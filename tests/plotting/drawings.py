@@ -5,7 +5,7 @@ digest of them: tests/plotting/drawings.txt, one line for each figure.
 
 draws the sheet into _build/drawings.html, to be looked at, and writes the digest anew; figures that are no longer what
 the digest said come first in the sheet. Whether the numbers in a figure are right is asked elsewhere (test_plotting.py,
-test_touch.py); the digest shows that nothing has changed unseen.
+test_interactive.py); the digest shows that nothing has changed unseen.
 
 A line holds the size of the paper, how many parts of each kind there are, a hash of everything that is no number of a
 place (texts, colours, kinds of parts), and one number for all places. That number is a sum in which each place counts
@@ -33,7 +33,7 @@ from nnlib.plotting import M
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "tests" / "plotting" / "drawings.txt"
-MODULES = ROOT / "website" / "theme" / "static" / "touch"
+MODULES = ROOT / "website" / "interactive"
 PLACED = 0.02                   # pixels; processors differ by far less, and nobody sees that much
 GOLDEN_RATIO = (np.sqrt(5) - 1) / 2
 

@@ -1,33 +1,26 @@
-"""The built site: what the files say, and what a real browser sees. Every check is also shown a fault it must find."""
+"""The built site as files, and the build that makes it. Every check is also shown a fault it must find."""
 
-import os
+import json
 import re
 import shutil
 import socket
 import struct
 import subprocess
 import sys
-import time
-from functools import partial
-from http.server import ThreadingHTTPServer
+from functools import cache
 from pathlib import Path
-from threading import Thread
 from urllib.parse import unquote, urlsplit
 
 import book
 import pytest
-from bs4 import BeautifulSoup
+from pages import PAGES, parse, serving
 
-BOOK = Path(__file__).resolve().parents[2] / "book"
-PAGES = sorted(set(re.findall(r"(?:file|root): (\S+)", (BOOK / "_toc.yml").read_text()))) + ["search"]
+from website import math, policy
+
 # what a page fetches by itself, as against where it leads
 LOADS = {"script": "src", "img": "src", "iframe": "src", "source": "src", "video": "src", "audio": "src", "embed": "src",
          "object": "data", "use": "href"}
 HREFS_THAT_LOAD = {"stylesheet", "icon", "preload", "prefetch", "modulepreload", "preconnect", "dns-prefetch", "manifest"}
-
-
-def parse(path):
-    return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
 
 
 def loads(soup):
@@ -85,11 +78,10 @@ def faults(path, site):
     return found
 
 
-def ids(path, known={}):  # noqa: B006 (a memory, for the length of a run)
+@cache
+def ids(path):
     """The anchors of a page."""
-    if path not in known:
-        known[path] = {tag["id"] for tag in parse(path).find_all(id=True)}
-    return known[path]
+    return {tag["id"] for tag in parse(path).find_all(id=True)}
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -104,20 +96,67 @@ def test_style_sheets_fetch_nothing_from_elsewhere_and_nothing_that_is_missing(s
             assert (sheet.parent / unquote(urlsplit(address).path)).exists(), (sheet.name, address)
 
 
-def test_math_is_rendered_by_the_katex_whose_style_sheet_is_served(site, root):
-    from sphinxcontrib import katex
+def test_a_page_asks_for_one_style_sheet_and_one_script(site):
+    """Whatever Sphinx and its extensions add; the search has Sphinx's own scripts too, and a figure its module."""
+    for page in PAGES:
+        text = (site / f"{page}.html").read_text(encoding="utf-8")
+        soup = parse(site / f"{page}.html")
+        assert [tag["href"].partition("?")[0] for tag in soup.select("link[rel=stylesheet]")] == ["_static/site.css"]
+        own = [tag["src"].partition("?")[0] for tag in soup.select("script[src]:not([type=module])")]
+        assert own[0] == "_static/site.js" and (len(own) == 1 or page == "search"), page
+        assert [tag.string for tag in soup.select("script:not([src])")] == [policy.FIRST_SCRIPT]
+        figures = [tag["data-interactive"] for tag in soup.select("figure.interactive")]
+        assert re.findall(r'type="module" src="_static/interactive/(\w+)\.js"', text) == figures
 
-    chapter = parse(site / "03_weight_derivatives.html")
-    assert len(chapter.select(".katex-mathml math")) > 20
-    assert not any("mathjax" in address.lower() for address in loads(chapter))
-    assert f'"{katex.katex_version}"' in (root / "book" / "_vendor" / "katex" / "katex.min.css").read_text()
-    assert ".katex .mathbf{" in next((site / "_static").glob("lean.*.css")).read_text()
+
+def test_every_page_states_the_policy(site):
+    assert book.policy(str(site)) == policy.POLICY
+    assert "default-src 'self'" in policy.POLICY
+    assert "'unsafe-inline'" not in policy.POLICY.replace("style-src-attr 'unsafe-inline'", "")
+    for page in PAGES:
+        assert f'content="{policy.POLICY}"' in (site / f"{page}.html").read_text(encoding="utf-8"), page
+
+
+def test_the_site_holds_nothing_that_no_page_asks_for(site):
+    text = "".join(path.read_text(encoding="utf-8") for kind in ("html", "css", "js") for path in site.rglob(f"*.{kind}"))
+    for path in (site / "_static").rglob("*"):
+        assert path.is_dir() or path.name == "LICENSE" or path.name in text, path.name
+
+
+def test_every_file_of_the_theme_is_part_of_a_page(site, root):
+    """A style sheet or a script that site.css.jinja and site.js.jinja do not name would be in no page."""
+    static = root / "website" / "theme" / "static"
+    for folder, kind in (("theme/styles", "css"), ("theme/scripts", "js"), ("runner", "css"), ("interactive", "css")):
+        named = re.findall(r'include "([^"]+)"', (static / f"site.{kind}.jinja").read_text())
+        for path in (root / "website" / folder).glob(f"*.{kind}"):
+            assert f"{folder}/{path.name}" in named, f"{folder}/{path.name} is in no page: name it in site.{kind}.jinja"
+
+
+def test_the_theme_is_the_only_one_that_is_loaded(root):
+    """No key of _config.yml speaks of Jupyter Book's own theme, and nothing loads it."""
+    import yaml
+
+    settings = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
+    assert not {"launch_buttons", "repository"} & settings.keys()
+    assert settings["html"].keys() == {"use_multitoc_numbering"} and "extra_extensions" not in settings["sphinx"]
+    assert settings["sphinx"]["config"]["html_theme"] == "book"
+    assert not [name for name in settings["sphinx"]["config"]["extensions"] if "theme" in name or "thebe" in name]
+
+
+def test_what_html_may_bring_into_a_page():
+    for harmless in ("<table><tr><td on-time>a &lt;script&gt;</td></tr></table>",
+                     '<a href="x.html#on">b</a> & <img src="p.png">', "<p class=evaluated>1 &amp; 2</p>", "a < b"):
+        assert policy.active_parts(harmless) == [], harmless
+    for active in ("<SCRIPT src=x.js>", "<svg><script>1</script></svg>", '<b OnClick="go()">b</b>',
+                   "<img src=x onerror=go()>", '<a href=" java\nscript:go()">a</a>', "<iframe></iframe>",
+                   "<style>p {}</style>",
+                   "<link rel=stylesheet>", '<form action="x">', "text <script src=x.js ", '<meta http-equiv="refresh">',
+                   '<a href="&#106;avascript:go()">'):
+        assert policy.active_parts(active), active
 
 
 def test_a_node_that_does_not_listen_yet_is_asked_again(tmp_path, monkeypatch):
     """A socket where nobody listens refuses for real; the second try finds one who does."""
-    from page import patient
-
     place, tries = Path("katex.sock"), []
     monkeypatch.chdir(tmp_path)                 # a socket's path may not be long
 
@@ -130,10 +169,10 @@ def test_a_node_that_does_not_listen_yet_is_asked_again(tmp_path, monkeypatch):
             asks.connect(place.name)
         return "connected"
 
-    assert patient(start)(tmp_path, 5) == "connected" and tries == [5, 5]
+    assert math.start_again_if_refused(start)(tmp_path, 5) == "connected" and tries == [5, 5]
     place.unlink()
     with pytest.raises(ConnectionRefusedError):
-        patient(lambda folder, timeout: start(folder, tries.clear()))(tmp_path, 5)
+        math.start_again_if_refused(lambda folder, timeout: start(folder, tries.clear()))(tmp_path, 5)
 
 
 def test_building_again_does_nothing(site, root):
@@ -174,75 +213,122 @@ def test_a_planted_fault_is_found(tmp_path, fault):
     assert any(" ".join(fault.split()) in one for one in found) if fault else found == []
 
 
-BROKEN = r"""# A page with four faults
+# The strict build -----------------------------------------------------------------------------------------------------
+
+def code(number, source, **data):
+    """A code cell with one output."""
+    output = {"output_type": "display_data", "data": data, "metadata": {}}
+    return {"cell_type": "code", "id": f"cell{number}", "execution_count": number, "metadata": {}, "source": source,
+            "outputs": [output]}
+
+
+FAULTY = r"""# A page with a fault of each kind
 
 $$ \frac{a}{b $$ (bad-tex)
 
 See [nothing](nowhere.ipynb) and {eq}`missing`.
 
 ![A picture](missing.png)
+
+```{admonition} An interactive figure
+:class: interactive nosuch
+
+There is none of this name.
+```
+
+<p onclick="go()">A text that does something.</p>
 """
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" {}><path d="M0 0h9"/></svg>'
+CELLS = [code(1, "a figure without words", **{"image/svg+xml": SVG.format('width="9pt" height="9pt"')}),
+         code(2, "a table", **{"text/html": "<table><tr><td>1</td></tr></table>"}),
+         code(3, "a script", **{"text/html": "<b>1</b><script>go()</script>"}),
+         code(4, "a frame", **{"text/html": '<iframe src="x.html"></iframe>'}),
+         code(5, "an address", **{"text/html": '<a href="javascript:go()">go</a>'})]
+WARNINGS = {
+    "TeX": r"index\.md.*KaTeX", "link": r"index\.md.*nowhere\.ipynb", "equation": r"index\.md.*missing",
+    "picture": r"index\.md.*missing\.png", "figure": r"index\.md.*interactive figure needs.*'nosuch'",
+    "event": r"index\.md.*the text brings onclick=\"go\(\)\"", "svg": r"cells\.ipynb.*needs aria-label",
+    "caption": r"cells\.ipynb.*needs a caption", "script": r"cells\.ipynb.*code cell \[3\] brings <script>",
+    "frame": r"code cell \[4\] brings <iframe>", "address": r"code cell \[5\] brings href=\"javascript:",
+}
 
 
-def small(folder, root, text):
+def small_book(folder, root, text):
     """A book of one page, with everything that makes pages."""
-    for name in ("_config.yml", "requirements/book.txt", "book/equations.toml"):
+    for name in ("_config.yml", "requirements/book.txt"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(root / name, folder / name)
-    for name in ("_ext", "_run", "_static", "_templates", "_touch", "_vendor"):
-        shutil.copytree(root / "book" / name, folder / "book" / name)
+    for name in ("website", "ledger", "nnlib"):
+        shutil.copytree(root / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "book").mkdir()
+    (folder / "book" / "equations.toml").touch()
     (folder / "book" / "_toc.yml").write_text("format: jb-book\nroot: index\n")
     (folder / "book" / "index.md").write_text(text)
 
 
-def test_the_strict_build_stops_at_faults(tmp_path, root, capfd):
-    small(tmp_path, root, BROKEN)
-    assert not book.build(tmp_path)
-    said = capfd.readouterr().out
-    for fault in ("KaTeX", "nowhere.ipynb", "missing", "missing.png"):
-        assert re.search(rf"WARNING.*{re.escape(fault)}", said), f"{fault!r} is not in:\n{said}"
-    assert not (tmp_path / "_build" / "html.stamp").exists()
+@pytest.fixture(scope="module")
+def faulty(tmp_path_factory, root):
+    """What the strict build of one small book with a fault of each kind has said, and where."""
+    folder = tmp_path_factory.mktemp("faulty")
+    small_book(folder, root, FAULTY)
+    (folder / "book" / "_toc.yml").write_text("format: jb-book\nroot: index\nchapters:\n- file: cells\n")
+    text = {"cell_type": "markdown", "id": "text", "metadata": {}, "source": "# Cells"}
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python", "language": "python"}}
+    (folder / "book" / "cells.ipynb").write_text(json.dumps(
+        {"cells": [text, *CELLS], "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}))
+    code = f"import book; from pathlib import Path; raise SystemExit(not book.build(Path({str(folder)!r})))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=root / "tools", check=False, capture_output=True, text=True)
+    return folder, done
 
 
-def test_a_build_that_dies_is_told_and_leaves_nothing_running(tmp_path, root, capfd):
-    small(tmp_path, root, "# One\n\nA number $1$, for which node is started.\n")
-    text = (tmp_path / "book" / "_ext" / "page.py").read_text()
+@pytest.mark.parametrize("fault", WARNINGS)
+def test_the_strict_build_names_each_fault(faulty, fault):
+    said = faulty[1].stdout
+    assert re.search(f"{WARNINGS[fault]}", said), said
+    assert "code cell [2]" not in said, "a table is no fault"
+
+
+def test_the_strict_build_stops_at_faults(faulty):
+    folder, done = faulty
+    assert done.returncode == 1 and not (folder / "_build" / "html.stamp").exists()
+
+
+def test_a_build_that_dies_says_so_and_leaves_nothing_running(tmp_path, root, capfd):
+    """Node, which renders the formula, would hold a pipe open for ever: the test ends, so it does not."""
+    small_book(tmp_path, root, "# One\n\nA number $1$, for which node is started.\n")
+    part = tmp_path / "website" / "links.py"
     dies = '    app.connect("doctree-resolved", lambda *_: (katex.render_latex("1", {}), __import__("os")._exit(7)))\n'
-    text = text.replace('    app.connect("autodoc-process-docstring", plain)\n', dies)
-    (tmp_path / "book" / "_ext" / "page.py").write_text(text)
-    start = time.monotonic()
-    assert not book.build(tmp_path) and time.monotonic() - start < 100
-    assert capfd.readouterr().out.strip()
+    part.write_text(part.read_text().replace("import re\n", "import re\n\nfrom sphinxcontrib import katex\n")
+                    .replace("    app.add_transform(Labels)\n", dies))
+    assert dies in part.read_text() and not book.build(tmp_path)
+    assert "The book was not built" in capfd.readouterr().err
 
 
-def test_two_builds_at_once_wait_for_each_other(tmp_path, root, capfd):
-    small(tmp_path, root, "# One\n\nA number $1$.\n")
-    (tmp_path / "book" / "equations.toml").write_text("")
+def test_two_builds_at_once_wait_for_each_other(tmp_path, root):
+    small_book(tmp_path, root, "# One\n\nA number $1$.\n")
     code = f"import book; from pathlib import Path; raise SystemExit(not book.build(Path({str(tmp_path)!r})))"
-    start = time.monotonic()
-    both = [subprocess.Popen([sys.executable, "-c", code], cwd=root / "tools") for _ in range(2)]
-    assert [one.wait() for one in both] == [0, 0]
-    said = capfd.readouterr().out
+    both = [subprocess.Popen([sys.executable, "-c", code], cwd=root / "tools", stdout=subprocess.PIPE, text=True)
+            for _ in range(2)]
+    said = "".join(one.communicate()[0] for one in both)
+    assert [one.returncode for one in both] == [0, 0], said
     assert said.count("Another build is under way") == said.count("Building the book") == said.count("pages in") == 1, said
-    assert int(re.search(r"pages in (\d+) s", said)[1]) <= time.monotonic() - start + 1
 
+
+# The server -----------------------------------------------------------------------------------------------------------
 
 def test_a_page_that_is_closed_too_soon_is_no_error(tmp_path, capfd):
     (tmp_path / "large.bin").write_bytes(bytes(50_000_000))
-    server = serving(tmp_path)
-    with socket.create_connection(("127.0.0.1", server.server_port)) as asks:
+    with serving(tmp_path) as address, socket.create_connection(("127.0.0.1", urlsplit(address).port)) as asks:
         asks.sendall(b"GET /large.bin HTTP/1.0\r\n\r\n")
         assert asks.recv(12) == b"HTTP/1.0 200"
         asks.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))       # close at once, whatever comes
-    server.shutdown()
-    server.server_close()                                                                   # waits for what is served
+        asks.close()                                                        # the server waits for what it serves, then ends
     assert capfd.readouterr().err == ""
 
 
 def test_a_busy_port_is_passed_over(tmp_path, monkeypatch):
-    with serving(tmp_path) as busy, book.listen(tmp_path, busy.server_port) as server:
-        assert 0 < server.server_port - busy.server_port < 100
-        busy.shutdown()
+    with serving(tmp_path) as busy, book.listen(tmp_path, urlsplit(busy).port) as server:
+        assert 0 < server.server_port - urlsplit(busy).port < 100
     tried = []
 
     def refuse(place, handler):
@@ -253,113 +339,3 @@ def test_a_busy_port_is_passed_over(tmp_path, monkeypatch):
     with pytest.raises(SystemExit, match="Every port from 8000 to 8099 is busy"):
         book.listen(tmp_path, 8000)
     assert tried == [*range(8000, 8100)]
-
-
-# In a browser -------------------------------------------------------------------------------------------------------
-
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-component-update",
-         "--disable-background-networking", "--disable-sync"]
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-VIEWS = [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    executable = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if executable is None:
-        missing = "no Chromium was found, so no page was opened in a browser"
-        pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=executable, args=FLAGS)
-        yield running
-        running.close()
-
-
-def serving(folder):
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(book.PageHandler, directory=str(folder)))
-    Thread(target=server.serve_forever, daemon=True).start()
-    return server
-
-
-@pytest.fixture(scope="module")
-def address(site):
-    server = serving(site)
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-
-
-def visit(browser, address, page, width, scheme, scripts=True):
-    """What happens when a page is opened: requests to others, errors, and what `measure` finds in it."""
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, java_script_enabled=scripts)
-    foreign, errors = [], []
-
-    def route(one):
-        if one.request.url.startswith((address, "data:", "blob:")):
-            return one.continue_()
-        foreign.append(one.request.url)
-        one.abort()
-
-    context.route("**/*", route)
-    tab = context.new_page()
-    tab.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-    tab.on("pageerror", lambda error: errors.append(str(error)))
-    tab.on("response", lambda reply: errors.append(f"{reply.status} {reply.url}") if reply.status >= 400 else None)
-    tab.goto(f"{address}/{page}.html", wait_until="load")
-    seen = {"foreign": foreign, "errors": errors, "text": tab.inner_text("main")}
-    if scripts:
-        seen["overflow"] = tab.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        seen["paper"] = tab.evaluate("getComputedStyle(document.body).backgroundColor")
-        # a formula opens at its beginning, and only one that overflows is a stop for the keyboard
-        seen["formulas"] = tab.evaluate("""[...document.querySelectorAll('.formula')].map(box => [box.scrollLeft,
-            box.scrollWidth > box.clientWidth + 1, box.tabIndex === 0])""")
-    context.close()
-    return seen
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_in_a_browser(browser, address, page):
-    papers = set()
-    for width, scheme in VIEWS:
-        seen = visit(browser, address, page, width, scheme)
-        assert seen["foreign"] == [] and seen["errors"] == [], (width, scheme, seen)
-        assert seen["overflow"] <= 0, (width, scheme, seen["overflow"])
-        assert all(left == 0 and wide == stop for left, wide, stop in seen["formulas"]), (width, seen["formulas"])
-        papers.add(seen["paper"])
-    assert len(papers) == 2, "dark and light do not differ"
-
-
-def test_readable_without_javascript(browser, address, site):
-    with_scripts = visit(browser, address, "03_weight_derivatives", 1280, "light")["text"]
-    without = visit(browser, address, "03_weight_derivatives", 1280, "light", scripts=False)["text"]
-    kept = set(re.findall(r"\w{4,}", with_scripts)) - set(re.findall(r"\w{4,}", without))
-    for controls in parse(site / "03_weight_derivatives.html").select(".t-controls"):
-        kept -= set(controls.get_text(" ").split())         # buttons that could do nothing are left out
-    kept -= {"Change", "this", "figure"}                    # and so are the words that open a figure's code,
-    kept -= {"Room", "your", "code", "cells", "above", "before"}    # and the room for a reader's own
-    assert not kept, f"only with JavaScript: {sorted(kept)[:10]}"
-    assert "∂" in without
-
-
-def test_a_browser_sees_planted_faults(browser, tmp_path):
-    page = GOOD.replace("</main>", '<img src="https://example.org/x.png"><script>undefined_name()</script>'
-                        '<div style="width: 3000px">wide</div></main>')
-    (tmp_path / "page.html").write_text(page)
-    server = serving(tmp_path)
-    seen = visit(browser, f"http://127.0.0.1:{server.server_port}", "page", 390, "light")
-    server.shutdown()
-    server.server_close()
-    assert seen["foreign"] == ["https://example.org/x.png"] and seen["overflow"] > 2000
-    assert any("undefined_name" in one for one in seen["errors"])
-    assert any(one.startswith("404") for one in seen["errors"]), "a.svg is missing here"
-
-
-def test_the_card_prints_on_one_page(browser, address):
-    context = browser.new_context()
-    tab = context.new_page()
-    tab.goto(f"{address}/card.html")
-    pages = re.findall(rb"/Type\s*/Page\b", tab.pdf(prefer_css_page_size=True))
-    context.close()
-    assert len(pages) == 1

@@ -1,26 +1,15 @@
-"""Python in the page: where it comes from, that every cell of the book runs there and says what is stored, and what a
-reader does with it: change, run, stop, reset; by mouse, keyboard and finger; in Chromium and in Firefox."""
+"""Python in the page: what a reader does with it: change, run, stop, reset; by mouse, keyboard and finger."""
 
 import json
-import os
 import re
-import shutil
-import subprocess
-import sys
-import zipfile
-from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
 
-import firefox
 import notebooks
 import pytest
-import runtime
-from test_page import barriers, tab  # noqa: F401 (tab, address and browser are fixtures)
-from test_site import PAGES, VIEWS, address, browser, parse, serving  # noqa: F401
+from pages import NO_STORAGE, SETTLED, barriers, opened, parse
 
 BOOK = Path(__file__).resolve().parents[2] / "book"
-CHAPTERS = [path.stem for path in notebooks.chapters(BOOK)]
 CHAPTER = "03_weight_derivatives"
 HELP = """window.cellCount = document.querySelectorAll('.cell:not(.run-scratch) > .run-bar').length;
     window.bar = i => document.querySelectorAll('.run-bar')[i];
@@ -42,138 +31,24 @@ HELP = """window.cellCount = document.querySelectorAll('.cell:not(.run-scratch) 
     window.fits = () => document.documentElement.scrollWidth <= document.documentElement.clientWidth; 0"""
 
 
-# Where it comes from -------------------------------------------------------------------------------------------------
-
-@pytest.fixture(scope="module")
-def python(site, root):
-    """The site with Python; where no source can be reached, there is nothing to test."""
-    if not runtime.publish(root):
-        missing = "Pyodide could not be fetched from any source, so no cell was run in a page"
-        pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)
-    return site
-
-
 @pytest.fixture
-def small(monkeypatch):
-    """A pinned set of two small files, so that sources can be tried quickly."""
-    files = {"one": b"first", "two": b"second"}
-    monkeypatch.setattr(runtime, "FILES", {name: {"sha256": runtime.digest(content), "bytes": len(content)}
-                                           for name, content in files.items()})
-    return files
-
-
-def test_a_file_is_accepted_by_its_sha256_alone(tmp_path, small):
-    told = []
-    tampered = {"one": b"firsT", "two": small["two"]}
-    assert runtime.fetch(tmp_path, told.append, {"a mirror": lambda names, tell: tampered.items()}) == {"one"}
-    assert [path.name for path in tmp_path.iterdir()] == ["two"] and "sha256 differs" in told[-1]
-    asked = []
-    good = {"another": lambda names, tell: (asked.append(set(names)), [("one", small["one"])])[1]}
-    assert runtime.fetch(tmp_path, told.append, good) == set() and asked == [{"one"}]
-    (tmp_path / "two").write_bytes(b"damaged")
-    assert runtime.missing(tmp_path) == {"two"}
-
-
-def test_sources_are_asked_in_order_and_one_that_breaks_off_is_passed_over(tmp_path, small, monkeypatch):
-    def breaks(names, tell):
-        yield "one", small["one"]
-        raise ConnectionResetError
-
-    (tmp_path / "folder").mkdir()
-    (tmp_path / "folder" / "two").write_bytes(small["two"])
-    monkeypatch.setenv(runtime.FOLDER, str(tmp_path / "folder"))
-    never = {"never asked": lambda names, tell: pytest.fail("everything is there")}
-    assert runtime.fetch(tmp_path / "store", sources={"x": breaks, "y": runtime.from_folder, **never}) == set()
-    assert list(runtime.SOURCES.values()) == [runtime.from_folder, runtime.from_cdn, runtime.from_npm, runtime.from_pypi]
-
-
-def test_a_source_tells_how_far_it_is(tmp_path, monkeypatch):
-    (tmp_path / "there").mkdir()
-    files = {"one": b"1" * 300_000, "two": b"2" * 600_000}
-    for name, content in files.items():
-        (tmp_path / "there" / name).write_bytes(content)
-    server, told = serving(tmp_path / "there"), []
-    monkeypatch.setattr(runtime, "CDN", f"http://127.0.0.1:{server.server_port}/")
-    monkeypatch.setattr(runtime, "FILES", {name: {"sha256": runtime.digest(content), "bytes": len(content)}
-                                           for name, content in files.items()})
-    assert runtime.fetch(tmp_path / "store", told.append, {"a server": runtime.from_cdn}) == set()
-    server.shutdown()
-    server.server_close()
-    assert told[0].endswith("2 files, from a server") and told[-1].endswith(": 0.9 of 0.9 MB")
-    far = [float(re.search(r": ([\d.]+) of 0\.9 MB", one)[1]) for one in told[1:]]
-    assert far == sorted(far) and {0.3, 0.9} < {*far}
-
-
-def test_what_is_pinned_is_closed_and_agrees(root):
-    packages = runtime.PINNED["packages"]
-    assert {one for package in packages.values() for one in package["depends"]} <= set(packages)
-    for package in packages.values():
-        assert runtime.FILES[package["file_name"]]["sha256"] == package["sha256"]
-    name, content = runtime.wheel(root)
-    assert runtime.wheel(root) == (name, content)
-    with zipfile.ZipFile(BytesIO(content)) as packed:
-        for path in (root / "nnlib").rglob("*.py"):
-            assert packed.read(path.relative_to(root).as_posix()) == path.read_bytes()
-        assert "nnlib/digits.npz" in packed.namelist()
-
-
-def test_without_any_source_the_book_reads_and_says_so(tab, site, root, tmp_path):  # noqa: F811
-    """For real: a folder that is not there, and a network where nobody answers."""
-    shutil.copytree(site, tmp_path / "_build" / "html", ignore=shutil.ignore_patterns("_runtime", "_downloads"))
-    for name in ("nnlib", "pyproject.toml"):
-        (tmp_path / name).symlink_to(root / name)
-    nobody = "http://127.0.0.1:9"
-    alone = {name: value for name, value in os.environ.items() if not name.upper().startswith("PIP_")}
-    alone |= {runtime.FOLDER: str(tmp_path / "nowhere"), "https_proxy": nobody, "HTTPS_PROXY": nobody, "no_proxy": "",
-              "npm_config_registry": nobody, "PIP_INDEX_URL": nobody, "PIP_CONFIG_FILE": os.devnull}
-    code = "import runtime, sys; from pathlib import Path; sys.exit(runtime.publish_and_report(Path(sys.argv[1])))"
-    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=root / "tools", env=alone, text=True, check=False,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300)
-    assert done.returncode == 0 and "reads but does not run" in done.stdout and "Traceback" not in done.stdout, done.stdout
-    server = serving(tmp_path / "_build" / "html")
-    page = tab(f"http://127.0.0.1:{server.server_port}/{CHAPTER}.html", 390)
-    assert "can only be read" in page.inner_text("p.run-reason") and page.locator(".run-bar").count() == 0
-    assert barriers(page) == [] and page.wrong == []
-    server.shutdown()
-    server.server_close()
-    runtime.mark_pages(tmp_path / "_build" / "html", "")
-    assert (tmp_path / "_build" / "html" / f"{CHAPTER}.html").read_bytes() == (site / f"{CHAPTER}.html").read_bytes()
-
-
-# Every cell ----------------------------------------------------------------------------------------------------------
-
-def opener(browser, address):  # noqa: F811
-    contexts = []
-
+def chapter(tab, python, address):
+    """Open a chapter: chapter(name, …) → the page, with HELP; what went wrong, and what it asked for, stand in it."""
     def open_chapter(name=CHAPTER, width=1280, **more):
-        contexts.append(browser.new_context(viewport={"width": width, "height": 900}, **more))
-        page = contexts[-1].new_page()
-        page.asked, page.wrong = [], []
-        page.context.on("request", lambda one: page.asked.append(one.url))
-        page.on("console", lambda message: page.wrong.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: page.wrong.append(str(error)))
-        page.add_init_script(f"({firefox.WATCH})()")
-        page.goto(f"{address}/{name}.html", wait_until="load")
+        page = tab(f"{address}/{name}.html", width, **more)
         page.evaluate(HELP)
         page.home = (address, "data:", "blob:")
         return page
-
-    yield open_chapter
-    for context in contexts:
-        context.close()
-
-
-@pytest.fixture
-def chapter(browser, python, address):  # noqa: F811
-    """Open a chapter: chapter(name, …) → the page, with HELP; what went wrong, and what it asked for, stand in it."""
-    yield from opener(browser, address)
+    return open_chapter
 
 
 @pytest.fixture(scope="module")
-def notation(browser, python, address):  # noqa: F811
+def notation(browser, python, address):
     """One page for several tests, as Python takes seconds to start."""
-    for open_chapter in opener(browser, address):
-        yield open_chapter("01_notation")
+    with opened(browser, f"{address}/01_notation.html") as page:
+        page.evaluate(HELP)
+        page.home = (address, "data:", "blob:")
+        yield page
 
 
 def stored(name):
@@ -188,29 +63,19 @@ def stored(name):
 def well(page):
     """Nothing was asked of another host, nothing broke the policy, nothing went wrong."""
     foreign = [one for one in page.asked if not one.startswith(page.home)]
-    return foreign == [] and page.evaluate("window.refused") == [] and page.wrong == []
+    return foreign == [] and page.evaluate("refused") == [] and page.wrong == []
 
 
-def asked(cells):
-    """(number, what it prints, whether it draws) of the cells that are asked for one by one.
-
-    A hidden cell that draws is run by those below it in any case, without its drawing. Drawing takes a second each, so
-    outside of CI only the first of a page is asked for itself.
-    """
-    figures = 0
-    for number, (tags, printed, drawn) in enumerate(cells):
-        figures += drawn
-        if "desktop" not in tags and (not drawn or figures == 1 or os.environ.get("CI") == "true"):
-            yield number, printed, drawn
-
-
-@pytest.mark.parametrize("name", CHAPTERS)
-def test_every_cell_prints_what_is_stored(chapter, name):
-    page, cells = chapter(name), list(stored(name))
+def test_cells_and_figures_run_as_they_are_stored(chapter):
+    """The wiring from a press on Run to output and picture. The whole book's cells run in tests/chapters, under node."""
+    page, cells = chapter(), list(stored(CHAPTER))
     assert page.evaluate("cellCount") == len(cells)
     for number, (tags, _, _) in enumerate(cells):
         assert "desktop" not in tags or page.evaluate(f"says({number})") == "runs in Jupyter only"
-    for number, printed, drawn in asked(cells):
+    runs = [(number, printed, drawn) for number, (tags, printed, drawn) in enumerate(cells) if "desktop" not in tags]
+    figure = next(one for one in runs if one[2])
+    text = [one for one in runs if not one[2]]
+    for number, printed, drawn in (text[0], text[-1], figure):
         page.evaluate(f"ran({number})")
         assert page.evaluate(f"says({number})").startswith("Done"), (number, page.evaluate(f"output({number})"))
         assert page.evaluate(f"output({number})").rstrip() == printed, number
@@ -306,16 +171,18 @@ def test_a_copy_without_python_says_so_and_keeps_what_was_typed(chapter):
     assert said.count() == 0 and page.evaluate("output(0)") == "1\n"
 
 
-@pytest.mark.parametrize("lost", ["worker.js", "cells.py", "pyodide.asm.js", "pyodide.asm.wasm", "numpy", "matplotlib-"])
-def test_a_network_that_is_lost_is_told_and_run_tries_again(chapter, lost):
+def test_a_network_that_is_lost_is_told_and_run_tries_again(chapter):
     """Whichever file is missing: Pyodide would wait for one for ever, and blame the cell for another."""
     page = chapter()
-    page.route(re.compile(re.escape(lost)), lambda route: route.abort())
     page.evaluate("change(0, () => 'import matplotlib\\nprint(1)')")
-    page.evaluate("ran(0)")
-    assert "Python could not be reached: is the book still being served?" in page.locator(".run-trouble").inner_text()
-    assert page.evaluate("output(0)") == ""
-    page.unroute_all()
+    for lost in ("worker.js", "cells.py", "pyodide.asm.js", "pyodide.asm.wasm", "numpy", "matplotlib-"):
+        page.evaluate("caches.keys().then((names) => Promise.all(names.map((name) => caches.delete(name))))")
+        page.route(re.compile(re.escape(lost)), lambda route: route.abort())
+        page.evaluate("ran(0)")
+        said = page.locator(".run-trouble").inner_text()
+        assert "Python could not be reached: is the book still being served?" in said, lost
+        assert page.evaluate("output(0)") == ""
+        page.unroute_all()
     page.evaluate("ran(0)")
     assert page.locator(".run-trouble").count() == 0 and page.evaluate("output(0)") == "1\n"
 
@@ -353,7 +220,7 @@ def test_an_endless_loop_is_stopped_and_the_page_answers_meanwhile(chapter):
 def test_what_is_printed_comes_in_pieces_and_ends_somewhere(monkeypatch):
     """The page's side of Python, without the page: at most twenty messages a second, and the limit holds for their sum."""
     monkeypatch.setenv("MPLBACKEND", "agg")
-    monkeypatch.syspath_prepend(BOOK / "_run" / "run")
+    monkeypatch.syspath_prepend(BOOK.parent / "website" / "runner")
     import cells
 
     now, sent = [100.0], []
@@ -450,10 +317,10 @@ def test_the_open_runner_has_no_barrier(chapter):
     page.evaluate("ran(3)")
     assert page.evaluate("drawn(3)") and page.locator(".run-output").count() > 1
     assert page.locator(".run-error").count() and page.locator(".run-stale").count()
-    for width, scheme in VIEWS[::3]:
+    for width, scheme in ((1280, "light"), (390, "dark")):
         page.set_viewport_size({"width": width, "height": 900})
         page.evaluate("(scheme) => { document.documentElement.dataset.theme = scheme; }", scheme)
-        page.wait_for_timeout(500)      # then the theme looks which code can be scrolled
+        page.evaluate(SETTLED)
         assert page.evaluate("fits()") and barriers(page) == [], (width, scheme)
     assert well(page)
 
@@ -471,7 +338,14 @@ def test_python_is_kept_for_the_next_visit(chapter):
     assert [one for one in page.asked if one.endswith((".wasm", ".whl", ".zip"))] == []
 
 
-def test_without_scripts_and_from_a_file_the_code_is_read(tab, python, address):  # noqa: F811
+def test_python_runs_where_storage_is_closed(chapter):
+    page = chapter("01_notation", before=NO_STORAGE)
+    page.evaluate("change(0, (code) => code + '\\nprint(6 * 7)')")
+    page.evaluate("ran(0)")
+    assert page.evaluate("output(0)").endswith("42\n") and well(page)
+
+
+def test_without_scripts_and_from_a_file_the_code_is_read(tab, python, address):
     page = tab(f"{address}/{CHAPTER}.html", java_script_enabled=False)
     assert "def y_hat(w0):" in page.inner_text("main") and "plotting.tangent(" not in page.inner_text("main")
     assert page.locator(".run-bar").count() == 0
@@ -482,8 +356,11 @@ def test_without_scripts_and_from_a_file_the_code_is_read(tab, python, address):
 
 def test_nothing_of_python_is_fetched_before_it_is_asked_for(chapter):
     page = chapter()
-    page.wait_for_timeout(500)
-    assert not any("_runtime" in one or "/run/" in one for one in page.asked)
+    page.evaluate(SETTLED)
+    page.locator(".run-run").first.hover()
+    page.locator(".run-run").first.focus()
+    page.evaluate(SETTLED)
+    assert not any("_runtime" in one or "/runner/" in one for one in page.asked)
 
 
 def test_while_python_is_fetched_the_page_tells_how_far_it_is(chapter, python):
@@ -509,58 +386,6 @@ def test_while_python_is_fetched_the_page_tells_how_far_it_is(chapter, python):
         assert times[-1] - times[0] >= 80 * (len(times) - 1), "ten times a second, give or take"
     fetched = [one for one in page.asked if "_runtime" in one]
     assert len(fetched) == len({*fetched}) > 5
-
-
-# Firefox -------------------------------------------------------------------------------------------------------------
-
-@pytest.fixture(scope="module")
-def fox(tmp_path_factory):
-    executable = firefox.find()
-    if executable is None:
-        missing = "no Firefox was found, so no page was opened in it"
-        pytest.fail(missing) if os.environ.get("CI") == "true" else pytest.skip(missing)
-    with firefox.running(executable, tmp_path_factory.mktemp("firefox")) as page:
-        yield page
-
-
-def test_every_page_in_firefox(fox, python, address):  # noqa: F811
-    for name in PAGES:
-        fox.open(f"{address}/{name}.html" + ("?q=weight" if name == "search" else ""))
-        fox.evaluate("document.fonts.ready.then(() => null)")
-        if name == "search":
-            fox.evaluate("""new Promise((done) => { const look = () => document.querySelectorAll("p.context").length ===
-                document.querySelectorAll("#search-results li:not(:has(> span))").length ? done() : setTimeout(look, 50);
-                setTimeout(look, 300); })""")
-        assert fox.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, name
-        assert (fox.evaluate("window.refused"), fox.wrong) == ([], []), name
-        if fox.evaluate("document.querySelectorAll('.touch').length"):     # its scripts are there: a pressed button answers
-            answers = """(async () => {
-                const figure = document.querySelector(".touch"), before = figure.textContent;
-                figure.scrollIntoView();
-                for (let i = 0; i < 50; i += 1) {
-                    [...figure.querySelectorAll("button.t-chip:not([aria-checked=true])")].at(-1)?.click();
-                    await new Promise((done) => setTimeout(done, 100));
-                    if (figure.textContent !== before) return true;
-                }
-            })()"""
-            assert fox.evaluate(answers), name
-    assert [one for one in fox.asked if not one.startswith((address, "data:", "about:"))] == []
-
-
-def test_a_chapter_in_firefox(fox, python, address):  # noqa: F811
-    name = "04_bias_derivatives"
-    fox.open(f"{address}/{name}.html")
-    fox.evaluate(f"(() => {{ {HELP} }})()")
-    for number, printed, _ in asked(stored(name)):
-        fox.evaluate(f"ran({number})")
-        said = fox.evaluate(f"[says({number}), output({number})]")
-        assert said[0].startswith("Done") and said[1].rstrip() == printed, (number, said)
-    assert fox.evaluate("window.refused") == [] and fox.wrong == []
-    assert [one for one in fox.asked if not one.startswith((address, "data:", "about:"))] == []
-    assert any("pyodide.asm.wasm" in one for one in fox.asked)
-    fox.evaluate("fetch('https://example.org/').catch(() => {})")
-    assert fox.evaluate("window.refused") == ["connect-src https://example.org/"] or "connect-src" in json.dumps(
-        fox.evaluate("window.refused")), "a planted request is seen"
 
 
 def test_figures_offer_their_code(python):

@@ -1,0 +1,113 @@
+"""The whole book on paper: the PDF that `make pdf` prints."""
+
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+
+import pdf
+import pikepdf
+import pytest
+from pages import parse
+from pypdf import PdfReader, PdfWriter
+from pypdf.annotations import Link
+from pypdf.generic import NameObject, TextStringObject
+
+pytestmark = pytest.mark.slow
+
+
+def paper_faults(path):
+    """What is wrong with a PDF, one sentence each."""
+    reader = PdfReader(path)
+    found, catalogue, places = [], reader.trailer["/Root"], reader.named_destinations
+    if not (catalogue.get("/MarkInfo", {}).get("/Marked") and "/StructTreeRoot" in catalogue and catalogue.get("/Lang")):
+        found.append("is not tagged, or has no language")
+    if not reader.outline:
+        found.append("has no outline")
+    for number, page in enumerate(reader.pages, 1):
+        if number > 1 and not re.search(rf"\b{number}\b", page.extract_text()):
+            found.append(f"does not number page {number}")
+        for note in (one.get_object() for one in page.get("/Annots", [])):
+            to, url = note.get("/Dest"), str(note.get("/A", {}).get("/URI", ""))
+            if isinstance(to, str) and to not in places or url and not re.match(r"https?://|mailto:", url):
+                found.append(f"leads to {to or url} on page {number}, which is not there")
+    return found
+
+
+@pytest.fixture(scope="module")
+def printed(browser, site, root, tmp_path_factory):      # browser: so that a missing one is told in its words
+    """The PDF of a copy of the site, as printing writes into the pages that the PDF is there."""
+    there = tmp_path_factory.mktemp("paper")
+    shutil.copytree(site, there / "_build" / "html")
+    (there / "book").mkdir()
+    shutil.copy(root / "book" / "_toc.yml", there / "book")
+    return pdf.make(there, pdf.chromium())[0]
+
+
+def test_the_book_on_paper(printed, site, root):
+    reader = PdfReader(printed)
+    assert paper_faults(printed) == []
+    titles = [one.title for one in reader.outline if not isinstance(one, list)]
+    pages = [page for _, some in pdf.order(root) for page in some]
+    for page in pages[1:]:
+        title = parse(site / f"{page}.html").h1.find(string=True, recursive=True)
+        assert any(title.strip(". #") in one for one in titles), (page, titles)
+    assert 40 <= len(reader.pages) <= 400
+    with pikepdf.open(printed) as whole:
+        places = pdf.places(whole)
+        kinds = Counter((str(one.S), str(one.Alt)) for one in whole.objects
+                        if isinstance(one, pikepdf.Dictionary) and "/S" in one and "/Alt" in one)
+    assert set(pages) <= set(places), "every chapter is led to by the contents"
+    first = min(places[page] for page in pages)
+    contents = "\n".join(page.extract_text().partition("\n")[2] for page in reader.pages[1:first - 1])
+    listed = [int(one) for one in re.findall(r"(?<= )\d+$", contents, re.M)]
+    entries = [place for page in pages for place in pdf.headings(pdf.renamed(pdf.article(
+        (site / f"{page}.html").read_text(encoding="utf-8")), page, set(pages)))]
+    wanted = [places[name if level == 2 else name.partition("--")[0]] for level, name, _ in entries]
+    assert listed == wanted, "a number of the contents is not its section's page"
+    texts = [(site / f"{page}.html").read_text(encoding="utf-8") for page in pages]
+    shown = "".join(re.search(r"<article.*</article>", text, re.S)[0] for text in texts)
+    assert sum(kinds[one] for one in kinds if one[0] == "/Formula") == shown.count('<span class="katex"') > 500
+    assert not [text for _, text in kinds if text.startswith(pdf.FORMULA)]
+    assert kinds["/Formula", r"\mathbf{x} = (2, 3)"] > 0
+    assert 'href="book.pdf"' in (printed.parent / "index.html").read_text(encoding="utf-8")
+
+
+def test_equations_are_counted_through_the_book(site, root):
+    text = pdf.compose(site, pdf.order(root))
+    counted = re.findall(r'<span class="eqno">\((\d+)\)', text)
+    assert counted == [str(one) for one in range(1, len(counted) + 1)] and len(counted) > 20
+    names = re.findall(r'\sid="([^"]+)"', text)
+    assert not set(re.findall(r'href="#([^"]+)"', text)) - set(names), "a link within leads nowhere"
+
+
+def test_contents_that_are_no_longer_the_same_pages_are_refused(printed):
+    with pikepdf.open(printed) as whole, pikepdf.open(printed) as other:
+        del other.pages[1]
+        with pytest.raises(ValueError, match="no longer the same pages"):
+            pdf.exchange(whole, other)
+
+
+def test_faults_on_paper_are_found(tmp_path):
+    writer = PdfWriter()
+    for _ in range(2):
+        writer.add_blank_page(100, 100)
+    note = Link(rect=(0, 0, 9, 9), target_page_index=0)
+    note[NameObject("/Dest")] = TextStringObject("gone")
+    writer.add_annotation(0, note)
+    writer.write(tmp_path / "bad.pdf")
+    found = " ".join(paper_faults(tmp_path / "bad.pdf"))
+    assert all(one in found for one in ("tagged", "outline", "number page 2", "leads to gone"))
+
+
+def test_without_a_browser_one_sentence_is_said(root):
+    done = subprocess.run([sys.executable, "tools/pdf.py"], cwd=root, env={"PATH": "", "PYTHONPATH": "tools"}, text=True,
+                          capture_output=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == ("The PDF is printed by Chromium or Chrome, and neither was found; "
+                           "everything else works without it.\n")
+
+
+def test_the_card_prints_on_one_page(tab, address):
+    assert len(re.findall(rb"/Type\s*/Page\b", tab(f"{address}/card.html").pdf(prefer_css_page_size=True))) == 1
