@@ -1,10 +1,15 @@
 """The ledger in the book: what Sphinx reads is judged in every kind of build, and shown under each equation."""
 
 import io
+import contextlib
 import json
+import os
 import pickle
 import re
 import shutil
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import book
@@ -42,6 +47,13 @@ class Book:
         chapters = sorted({Path(name).stem for name in pages} | {"ledger"})
         files = "".join(f"- file: {name}\n" for name in chapters)
         self.write("_toc.yml", f"format: jb-book\nroot: index\nchapters:\n{files}")
+
+    @classmethod
+    def at(cls, folder):
+        """The book that stands in a folder."""
+        book = cls.__new__(cls)
+        book.folder = Path(folder)
+        return book
 
     def write(self, name, text):
         (self.folder / "book" / name).write_text(text, encoding="utf-8")
@@ -131,9 +143,21 @@ def test_an_equation_that_is_not_evaluated_says_why(right):
 
 
 def test_pages_may_be_read_and_written_side_by_side(tmp_path):
+    """In a process of its own: each process that writes starts a node, which is ended with the whole group."""
     book = Book(tmp_path, {f"page{number}.{kind}": text.replace("layer-z", f"layer-{number}")
                            for number in range(4) for kind, text in (("md", PAGE), ("toml", ROW))})
-    assert book.build(parallel=2) == ""
+    program = "import sys, test_builds; print(test_builds.Book.at(sys.argv[1]).build(parallel=2))"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
+    with (tmp_path / "warnings").open("w+") as warnings:
+        run = subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], env=environment, stdout=warnings,
+                               stderr=warnings, start_new_session=True)
+        try:
+            assert run.wait(timeout=120) == 0
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(run.pid, signal.SIGKILL)
+        warnings.seek(0)
+        assert warnings.read().strip() == ""
     assert [*book.rows()] == [f"layer-{number}" for number in range(4)]
     assert all(book.html(f"page{number}").select("p.evaluated") for number in range(4))
 
