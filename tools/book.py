@@ -75,7 +75,7 @@ def build_if_stale(root: Path, quiet: bool) -> bool:
     built = sphinx(root)
     if fingerprint(root) != now:
         print("· A file changed while the book was built: it is built once more", flush=True)
-        return build_alone(root, quiet)
+        return build_if_stale(root, quiet)
     if not built:
         print("The book was not built: the warnings above are errors here.", file=sys.stderr)
         return False
