@@ -28,14 +28,15 @@ ROOT = Path(__file__).resolve().parent.parent
 FAST = ["tests/nnlib", "tests/ledger", "tests/plotting", "tests/chapters"]
 FOLDERS = {"check": FAST, "test": [*FAST, "tests/site", "tests/browser"]}
 CHAPTERS, BOOK = "tests/chapters", "book/"
-EVERY = ("pyproject.toml", "tests/conftest.py", "tools/run_tests.py", "requirements", "tools/book.py", "tools/runtime.py")
+EVERY = ("pyproject.toml", "tests/conftest.py", "tests/reads.py", "tools/run_tests.py", "requirements",
+         "tools/book.py", "tools/runtime.py")
 READS = {
     BOOK: ("nnlib", "tests/chapters", "tests/plotting", "website/runner"),
     "tests/chapters": ("nnlib", "book", "tests/plotting", "tools", "website/runner", "README.md"),
-    "tests/nnlib": ("nnlib", "ledger", "book", "README.md", "tests/slow/soak.py"),
+    "tests/nnlib": ("nnlib", "ledger", "benchmarks", "book", "README.md", "tests/slow/soak.py"),
     "tests/plotting": ("nnlib", "website", "tests/nnlib"),
-    "tests/ledger": ("ledger", "nnlib", "book", "website", "tools", "README.md", "CONTRIBUTING.md", "tests/nnlib",
-                     "tests/site"),
+    "tests/ledger": ("ledger", "nnlib", "book", "website", "_config.yml", "tools", "README.md", "CONTRIBUTING.md",
+                     "tests/nnlib", "tests/site"),
 }
 VARIABLES = ("OPENBLAS_CORETYPE", "NPY_DISABLE_CPU_FEATURES", "NNBOOK_PYODIDE")
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "firefox-esr", "firefox")
