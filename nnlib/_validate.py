@@ -227,6 +227,44 @@ def instance(name, value, wanted, hint=""):
     return value
 
 
+class CheckedFunction:
+    """A function f of θ that is nudged: its argument and its values are checked, each value is a new array.
+
+    moved: whether f has ever given another value than the first.
+    """
+
+    def __init__(self, f, dtype=np.float64):
+        self.f, self.dtype = function("f", f, "theta"), np.dtype(dtype)
+        self.first, self.moved = None, False
+
+    def __call__(self, theta):
+        finite("the nudged theta", np.array(theta), "take a smaller h")
+        value = self.value(theta)
+        if self.first is None:
+            self.first, again = value, self.value(theta)
+            if again.shape == value.shape and not (abs(again - value) <= 1e-12 * abs(value)).all():
+                raise ValueError("what f returns must be the same for the same theta: fix what is random in it, "
+                                 "as a mask or a noise, before it is nudged")
+        if value.shape != self.first.shape:
+            raise ValueError("what f returns must have one shape for every theta; "
+                             f"got {self.first.shape} and {value.shape}")
+        self.moved = self.moved or bool((value != self.first).any())
+        return value
+
+    def value(self, theta):
+        kinds = "biufc" if self.dtype.kind == "c" else "biuf"
+        value = numbers("what f returns", self.f(theta.copy()), kinds)
+        if self.dtype.kind == "c" and value.dtype.kind != "c":
+            raise TypeError("what f returns must be complex where theta is, because abs and its like "
+                            f"lose the nudge; got {value.dtype}")
+        if value.dtype != self.dtype:
+            why = "integers and booleans move in steps" if value.dtype.kind in "biu" else "fewer digits lose a nudge"
+            raise TypeError(f"what f returns must be {self.dtype}, because {why}; got {value.dtype}")
+        if not is_finite(value):
+            raise ValueError("what f returns must be finite; got nan or inf")
+        return value.copy()
+
+
 # What has been computed ----------------------------------------------------------------------------
 
 def is_finite(result):
@@ -258,10 +296,14 @@ def finite_trace(net, trace):
 
 
 def finite_layer(m, layer, z, values, slopes=None):
-    """Refuses a z that left the range of its floats, and a z for which φ or its slope has no finite value."""
+    """Refuses a z that left the range of its floats, and a z for which φ or its slope has no finite value.
+
+    What passes is made read-only.
+    """
     finite(f"z[{m}]", z)
     for what, results in (("value", values), ("slope", slopes)):
         if results is None or is_finite(results):
+            values.setflags(write=False)
             continue
         place = tuple(np.argwhere(~np.isfinite(results))[0])
         sentence = f"the {what} of {shown(layer.phi.name)} in layer {m} at z = {z[place]:g}"

@@ -4,6 +4,7 @@ Nothing here knows what a network is: f is any function of an array, and this
 file imports nothing of what it checks.
 """
 import warnings
+from itertools import pairwise, takewhile
 
 import numpy as np
 
@@ -16,9 +17,9 @@ def forward_difference(f, theta, h=1e-8):
     Equation (forward-difference); its error is about h. Shapes and errors as
     `central_difference`.
     """
-    f = _checked(f)
-    return _warned_if_zero(_per_element(theta, h, lambda t, step, h: (f(t + step) - f(t)) / h,
-                                        taken=lambda t, h: (t + h) - t))
+    f = _validate.CheckedFunction(f)
+    quotients = _per_element(theta, h, lambda t, step, h: (f(t + step) - f(t)) / h, taken=lambda t, h: (t + h) - t)
+    return _unless_still(f, quotients)
 
 
 def central_difference(f, theta, h=1e-5):
@@ -34,7 +35,8 @@ def central_difference(f, theta, h=1e-5):
     h that is not above 0 or does not move θ; OverflowError for a quotient
     beyond the range of its floats. Warns where no nudge changes f.
     """
-    return _warned_if_zero(_two_nudges(_checked(f), theta, h))
+    f = _validate.CheckedFunction(f)
+    return _unless_still(f, _two_nudges(f, theta, h))
 
 
 def _two_nudges(f, theta, h):
@@ -51,10 +53,10 @@ def complex_step(f, theta, h=1e-20):
     and refused with a ValueError where it differs by more than they can err.
     Shapes and other errors as `central_difference`.
     """
-    f = _checked(f, complex)
+    f = _validate.CheckedFunction(f, complex)
     derivative = _per_element(theta, h, lambda t, step, h: np.imag(f(t + 1j * step)) / h,
                               smallest_h=1e-100)
-    return _warned_if_zero(_agrees_with_nudges(f, theta, derivative))
+    return _unless_still(f, _agrees_with_nudges(f, theta, derivative))
 
 
 def taylor_rate(f, theta, derivative, direction, h=None):
@@ -65,22 +67,12 @@ def taylor_rate(f, theta, derivative, direction, h=None):
     halved until rounding is near, and ρ is the middle one of the last three.
     Raises ValueError where rounding hides how f moves; else as `central_difference`.
     """
-    f = _checked(f)
-    theta = _validate.array("theta", theta, ..., dtype=np.float64)
-    direction = _validate.array("direction", direction, theta.shape, "theta has that shape", dtype=np.float64)
-    length = np.linalg.norm(direction)
-    if h is not None and not _validate.positive("h", h) * length > 1e-6 * np.linalg.norm(theta):
-        raise ValueError("h times direction must be longer than a millionth of theta, "
-                         "because rounding hides what a smaller step leaves")
-    if not length:
-        raise ValueError("direction must not be 0, because f does not move along it")
-    f_theta = f(theta)
-    derivative = _validate.array("derivative", derivative, f_theta.shape + theta.shape,
-                                 f"f has shape {f_theta.shape} and theta {theta.shape}", dtype=np.float64)
+    f, theta, derivative, direction, f_theta, steps = _along_a_line(f, theta, derivative, direction, h)
     slope = np.tensordot(derivative, direction, axes=theta.ndim)
 
     def r(h):
-        return np.linalg.norm(f(theta + h * direction) - f_theta - h * slope)
+        missed = f(theta + h * direction) - f_theta - h * slope
+        return _validate.finite("the remainder", np.array(np.linalg.norm(missed)), "take a smaller h")
 
     # Rounding is relative to what is subtracted, as a fixed bound would certify every slope of a small f; and θ + h d is
     # rounded too.
@@ -88,25 +80,34 @@ def taylor_rate(f, theta, derivative, direction, h=None):
         return (1e-15 * (2 * np.linalg.norm(f_theta) + h * np.linalg.norm(slope))
                 + 1e-16 * np.linalg.norm(derivative) * np.linalg.norm(theta))
 
-    def hides(h):
-        moved = max(np.linalg.norm(f(theta + h * direction) - f_theta), h * np.linalg.norm(slope))
-        return 0 < moved <= 100 * rounding(h)
-
-    if h is not None:
-        r_h, r_half = r(h), r(h / 2)
-        _validate.finite("the remainder", np.array([r_h, r_half, rounding(h)]), "take a smaller h")
-        rates = [np.log2(r_h / r_half)] if r_half > rounding(h / 2) else []
-    else:
-        h = max(1, np.linalg.norm(theta)) / length / 64
-        remainders = []
-        for halved in h * 0.5 ** np.arange(30):
-            if not r(halved) > 100 * rounding(halved):
-                break
-            remainders.append(r(halved))
-        rates = np.log2(np.divide(remainders[:-1], remainders[1:]))[-3:]
-    if not len(rates) and hides(h):
+    clear = 1 if h else 100         # a reader's h is taken as it is
+    remainders = [*takewhile(lambda pair: pair[0] > clear * pair[1], ((r(step), rounding(step)) for step in steps))]
+    rates = [np.log2(r_h / r_half) for (r_h, _), (r_half, _) in pairwise(remainders)]
+    if rates:
+        return float(np.median(rates[-3:]))
+    moved = max(np.linalg.norm(f(theta + steps[0] * direction) - f_theta), steps[0] * np.linalg.norm(slope))
+    if 0 < moved <= 100 * rounding(steps[0]):
         raise ValueError("f must move by more than its rounding: take off what is constant in its values")
-    return float(np.median(rates)) if len(rates) else np.inf
+    return np.inf
+
+
+def _along_a_line(f, theta, derivative, direction, h):
+    """The arguments of `taylor_rate`, checked; f(θ); and the steps along direction, each half of the one before."""
+    f = _validate.CheckedFunction(f)
+    theta = _validate.array("theta", theta, ..., dtype=np.float64)
+    direction = _validate.array("direction", direction, theta.shape, "theta has that shape", dtype=np.float64)
+    length, size = np.linalg.norm(direction), np.linalg.norm(theta)
+    h = None if h is None else _validate.positive("h", h)
+    if h and not h * length > 1e-6 * size:
+        raise ValueError("h times direction must be longer than a millionth of theta, "
+                         "because rounding hides what a smaller step leaves")
+    if not length:
+        raise ValueError("direction must not be 0, because f does not move along it; got only zeros")
+    f_theta = f(theta)
+    derivative = _validate.array("derivative", derivative, f_theta.shape + theta.shape,
+                                 f"f has shape {f_theta.shape} and theta {theta.shape}", dtype=np.float64)
+    steps = (h, h / 2) if h else max(1, size) / length * 0.5 ** np.arange(3, 36)
+    return f, theta, derivative, direction, f_theta, steps
 
 
 def _per_element(theta, h, quotient, taken=None, smallest_h=None):
@@ -133,9 +134,9 @@ def _per_element(theta, h, quotient, taken=None, smallest_h=None):
     return _validate.finite("the quotient", stacked, "take another h, or scale f")
 
 
-def _warned_if_zero(derivative):
+def _unless_still(f, derivative):
     """The derivative, with a warning where no nudge changed f."""
-    if not derivative.any():
+    if not f.moved:
         warnings.warn("no nudge of theta changes what f returns: f may ignore theta, or be flat there", stacklevel=4)
     return derivative
 
@@ -155,37 +156,3 @@ def _agrees_with_nudges(f, theta, derivative):
         raise ValueError("f must be analytic: two nudges tell another derivative than the imaginary one, "
                          "so something in it, as abs, conj, vdot or norm, is not")
     return derivative
-
-
-def _checked(f, dtype=float):
-    """f with its argument and its values checked; each value is a new array, all of one shape."""
-    _validate.function("f", f, "theta")
-    wanted = np.dtype(dtype)
-    first = []
-
-    def value_of(theta):
-        value = _validate.numbers("what f returns", f(theta.copy()), "biufc" if dtype is complex else "biuf")
-        if dtype is complex and value.dtype.kind != "c":
-            raise TypeError("what f returns must be complex where theta is, because abs and its like "
-                            f"lose the nudge; got {value.dtype}")
-        if value.dtype != wanted:
-            reason = "integers and booleans move in steps" if value.dtype.kind in "biu" else "a nudge is lost in fewer digits"
-            raise TypeError(f"what f returns must be {wanted}, because {reason}; got {value.dtype}")
-        if not _validate.is_finite(value):
-            raise ValueError("what f returns must be finite; got nan or inf")
-        return value.copy()
-
-    def checked_f(theta):
-        _validate.finite("the nudged theta", np.array(theta), "take a smaller h")
-        value = value_of(theta)
-        if not first:
-            first.append(value)
-            again = value_of(theta)
-            if again.shape == value.shape and not (abs(again - value) <= 1e-12 * abs(value)).all():
-                raise ValueError("what f returns must be the same for the same theta: fix what is random in it, as a mask "
-                                 "or a noise, before it is nudged")
-        if value.shape != first[0].shape:
-            raise ValueError("what f returns must have one shape for every theta; "
-                             f"got {first[0].shape} and {value.shape}")
-        return value
-    return checked_f
