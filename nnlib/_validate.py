@@ -146,23 +146,27 @@ def function(name, value, of="an array"):
     return value
 
 
-PROBE = np.array([-0.75, 0.25, 1.5])        # below and above 0, where relu and its like change
+# Below and above 0, where relu and its like change; not in order, and one number twice, as some functions of a whole
+# vector leave a sorted one as it is; no half, where rounding jumps.
+PROBE = np.array([1.55, -0.7, 0.3, -0.7, -2.2, 3.6])
 
 
 def elementwise(letter, value, owner):
     """A function that computes each element of an array from that element alone, as softmax does not.
 
-    It is tried: a vector must give what its elements give one at a time, and stay as it was.
+    It is tried: a vector and a batch must give what their elements give one at a time, and stay as they were.
     """
     function(letter, value)
-    vector = PROBE.copy()
+    vector, batch = PROBE.copy(), PROBE.reshape(3, 2).copy()
     try:
         with np.errstate(all="ignore"):
-            together = value(vector)
+            together, by_rows = value(vector), value(batch)
             one_by_one = [value(PROBE[k:k + 1].copy()) for k in range(PROBE.size)]
-        fits = (is_computed(together, PROBE.shape) and (vector == PROBE).all()
+        fits = (is_computed(together, vector.shape) and is_computed(by_rows, batch.shape)
+                and (vector == PROBE).all() and (batch.ravel() == PROBE).all()
                 and all(is_computed(result, (1,)) for result in one_by_one) and not np.isnan(together).all()
-                and np.allclose(together, np.concatenate(one_by_one), rtol=1e-12, equal_nan=True))
+                and all(np.allclose(result.ravel(), np.concatenate(one_by_one), rtol=1e-12, equal_nan=True)
+                        for result in (together, by_rows)))
         reason = "" if fits else "; got something else"
     except Exception as error:
         reason = f"; it raised {type(error).__name__}"
@@ -170,6 +174,30 @@ def elementwise(letter, value, owner):
         raise ValueError(f"{letter} of {shown(owner)} must act on each element by itself "
                          "and return new real numbers in the shape that it was given, "
                          f"because a layer applies it element-wise{reason}")
+
+
+def slope(f, df, owner):
+    """Refuses a df that is not the slope of f, wherever both are finite among a few numbers."""
+    z = PROBE[:3]
+    with np.errstate(all="ignore"):
+        values, slopes, nudged = f(z.copy()), df(z.copy()), (f(z + 1e-6) - f(z - 1e-6)) / 2e-6
+        of_values = df(values)
+    known = np.isfinite(nudged) & np.isfinite(slopes)
+    wrong = known & ~_near(slopes, nudged)
+    if wrong.any():
+        k = int(wrong.argmax())
+        hint = ""
+        if _near(of_values, nudged)[known].all():
+            hint = ": it is right for φ(z), and a layer gives it z, so write df as a function of z"
+        elif _near(-slopes, nudged)[known].all():
+            hint = ": its sign is turned"
+        raise ValueError(f"df of {shown(owner)} must be the slope of f; at z = {z[k]:g} it is {slopes[k]:g}, "
+                         f"and f moves by {nudged[k]:g} for each unit of z{hint}. Where that is meant, say check=False")
+
+
+def _near(one, other):
+    """Element by element, as close as a slope and two nudges are."""
+    return abs(one - other) <= 1e-4 * (1 + abs(other))
 
 
 def is_computed(result, shape):
@@ -199,6 +227,44 @@ def instance(name, value, wanted, hint=""):
     return value
 
 
+class CheckedFunction:
+    """A function f of θ that is nudged: its argument and its values are checked, each value is a new array.
+
+    moved: whether f has ever given another value than the first.
+    """
+
+    def __init__(self, f, dtype=np.float64):
+        self.f, self.dtype = function("f", f, "theta"), np.dtype(dtype)
+        self.first, self.moved = None, False
+
+    def __call__(self, theta):
+        finite("the nudged theta", np.array(theta), "take a smaller h")
+        value = self.value(theta)
+        if self.first is None:
+            self.first, again = value, self.value(theta)
+            if again.shape == value.shape and not (abs(again - value) <= 1e-12 * abs(value)).all():
+                raise ValueError("what f returns must be the same for the same theta: fix what is random in it, "
+                                 "as a mask or a noise, before it is nudged")
+        if value.shape != self.first.shape:
+            raise ValueError("what f returns must have one shape for every theta; "
+                             f"got {self.first.shape} and {value.shape}")
+        self.moved = self.moved or bool((value != self.first).any())
+        return value
+
+    def value(self, theta):
+        kinds = "biufc" if self.dtype.kind == "c" else "biuf"
+        value = numbers("what f returns", self.f(theta.copy()), kinds)
+        if self.dtype.kind == "c" and value.dtype.kind != "c":
+            raise TypeError("what f returns must be complex where theta is, because abs and its like "
+                            f"lose the nudge; got {value.dtype}")
+        if value.dtype != self.dtype:
+            why = "integers and booleans move in steps" if value.dtype.kind in "biu" else "fewer digits lose a nudge"
+            raise TypeError(f"what f returns must be {self.dtype}, because {why}; got {value.dtype}")
+        if not is_finite(value):
+            raise ValueError("what f returns must be finite; got nan or inf")
+        return value.copy()
+
+
 # What has been computed ----------------------------------------------------------------------------
 
 def is_finite(result):
@@ -214,19 +280,36 @@ def finite(what, result, remedy="make the weights or the input smaller"):
     return result
 
 
-def finite_trace(trace):
-    """Makes the arrays of a Trace read-only, unless a number left the range of its floats.
+def finite_trace(net, trace):
+    """The Trace, read-only, unless a number of it is not finite.
 
     inputs need no check: where one is not finite, no number of the next z is. All other arrays are checked
     together, and one by one only to name the first that is not finite.
     """
     computed = (*trace.z, *trace.slopes, trace.y_hat)
     if not is_finite(np.concatenate(computed)):
-        names = [f"{name}[{m}]" for name in ("z", "slopes") for m in range(len(trace.z))]
-        for name, array in zip([*names, "y_hat"], computed):
-            finite(name, array)
+        for m, layer in enumerate(net):
+            finite_layer(m, layer, trace.z[m], (*trace.inputs, trace.y_hat)[m + 1], trace.slopes[m])
     for array in (*trace.inputs, *computed):
         array.setflags(write=False)
+    return trace
+
+
+def finite_layer(m, layer, z, values, slopes=None):
+    """Refuses a z that left the range of its floats, and a z for which φ or its slope has no finite value.
+
+    What passes is made read-only.
+    """
+    finite(f"z[{m}]", z)
+    for what, results in (("value", values), ("slope", slopes)):
+        if results is None or is_finite(results):
+            values.setflags(write=False)
+            continue
+        place = tuple(np.argwhere(~np.isfinite(results))[0])
+        sentence = f"the {what} of {shown(layer.phi.name)} in layer {m} at z = {z[place]:g}"
+        if np.isnan(results[place]):
+            raise ValueError(f"{sentence} is not a number: keep z where the activation is defined")
+        raise OverflowError(f"{sentence} is beyond the range of {results.dtype}")
 
 
 def set_fields(value, **fields):

@@ -4,7 +4,7 @@ Every pair stays exact when it is saturated: the slope of tanh at z = 30 is
 3.5e-26, which 1 - tanh(z)**2 would round to 0.
 """
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import InitVar, dataclass
 
 import numpy as np
 
@@ -16,18 +16,23 @@ class Activation:
     """An activation function φ and its derivative φ′.
 
     name: what it is called. f, df: functions of an array of any shape that
-    return φ and φ′ of each element, in an array of that shape.
+    return φ and φ′ of each element, in an array of that shape. df reads z,
+    not φ(z). check=False takes a df that is meant to differ from f's slope.
     Raises TypeError for a wrong kind of argument, ValueError for an f or df
-    that does not act on each element by itself, as softmax does not.
+    that does not act on each element by itself, as softmax does not, and for
+    a df that is not the slope of f at a few z.
     """
     name: str
     f: Callable
     df: Callable
+    check: InitVar[bool] = True
 
-    def __post_init__(self):
+    def __post_init__(self, check):
         _validate.text("name", self.name, required=True)
         _validate.elementwise("f", self.f, self.name)
         _validate.elementwise("df", self.df, self.name)
+        if _validate.flag("check", check):
+            _validate.slope(self.f, self.df, self.name)
 
     def __repr__(self):
         return f"Activation {self.name}"

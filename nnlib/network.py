@@ -93,23 +93,20 @@ class Trace:
 
     inputs[m] what layer m reads, z[m] = W^m inputs^m + b^m,
     slopes[m] = φ^m′(z^m), y_hat the output. All are read-only 1-D arrays.
-    Raises OverflowError if a number has left the range of its floats.
     """
     inputs: tuple
     z: tuple
     slopes: tuple
     y_hat: np.ndarray
 
-    def __post_init__(self):
-        _validate.finite_trace(self)
-
 
 def forward(net, x):
     """The output for one data point, with everything on the way to it.
 
     Equations (layer-z), (layer-a), (forward-pass). x (d_in,) → Trace.
-    Raises ValueError or TypeError for a wrong x, OverflowError if a number
-    grows beyond the range of its floats.
+    Raises ValueError or TypeError for a wrong x, ValueError for a z where an
+    activation has no value or slope, OverflowError if a number grows beyond
+    the range of its floats.
     """
     a = _input(net, "x", x, ())
     inputs, z, slopes = [], [], []
@@ -118,20 +115,21 @@ def forward(net, x):
         z.append(layer.W @ a + layer.b)
         slopes.append(layer.phi.df(z[m]))
         a = layer.phi.f(z[m])
-    return Trace(tuple(inputs), tuple(z), tuple(slopes), y_hat=a)
+    return _validate.finite_trace(net, Trace(tuple(inputs), tuple(z), tuple(slopes), y_hat=a))
 
 
 def predict(net, X):
     """The outputs for a batch: X (N, d_in), one data point per row → (N, d_y).
 
     Equation (forward-pass), once per row. N may be 0.
-    Raises ValueError or TypeError for a wrong X, OverflowError if an answer
-    is beyond the range of its floats.
+    Errors as `forward`.
     """
     A = _input(net, "X", X, ("N",))
-    for layer in net:
-        A = layer.phi.f(A @ layer.W.T + layer.b)
-    return _validate.finite("the answer", A)
+    for m, layer in enumerate(net):
+        Z = A @ layer.W.T + layer.b
+        A = layer.phi.f(Z)
+        _validate.finite_layer(m, layer, Z, A)
+    return A
 
 
 def _input(net, name, value, rows):

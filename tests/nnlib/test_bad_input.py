@@ -45,7 +45,8 @@ OWN = dict.fromkeys(("class", "lambda", "hostile object"), ITS_OWN)
 rng = np.random.default_rng
 CALLS = {
     "Activation": (nnlib.Activation, {"name": ("text", "mine", TEXT), "f": ("elementwise", np.tanh, {}),
-                                      "df": ("elementwise", np.cos, {})}),
+                                      "df": ("elementwise", lambda z: np.cosh(z) ** -2.0, {}),
+                                      "check": ("flag", False, {})}),
     "Layer": (nnlib.Layer, {"W": ("array", NET[0].W, {}), "b": ("array", NET[0].b, {}), "phi": ("phi", "tanh", {})}),
     "Network": (nnlib.Network, {"layers": ("layers", NET.layers, {})}),
     "Network.replace": (NET.replace, {"m": ("index", 1, {}), "W": ("array", NET[1].W, {"None": SAME}),
@@ -70,7 +71,7 @@ CALLS = {
     "taylor_rate": (nnlib.taylor_rate,
                     {"f": ("function", np.sin, OWN), "theta": ("array", THETA, {}),
                      "derivative": ("array", np.diag(np.cos(THETA)), {}),
-                     "direction": ("array", np.array([1.0, 0.5]), {}), "h": ("positive", 1e-2, {})}),
+                     "direction": ("array", np.array([1.0, 0.5]), {}), "h": ("positive", 1e-2, {"None": None})}),
     "plotting.M": (plotting.M, {"values": ("values", [[1, 2], [3, 4]], {}), "name": ("text", "W", ANY_TEXT)}),
     "plotting.matrices": (lambda part, alt="A": plotting.matrices(part, alt=alt),
                           {"part": ("part", plotting.M([1, 2]), ANY_PART), "alt": ("text", "A", TEXT)}),

@@ -50,8 +50,8 @@ NOT_ELEMENTWISE = {
 @pytest.mark.parametrize("f", NOT_ELEMENTWISE.values(), ids=NOT_ELEMENTWISE)
 def test_what_mixes_elements_is_no_activation(f):
     for pair in ((f, np.ones_like), (np.ones_like, f)):
-        with refuses(ValueError, "applies it element-wise; got something else"):
-            Activation("mixed", *pair)
+        with refuses(ValueError, "because a layer applies it element-wise; "):
+            Activation("mixed", *pair, check=False)
 
 
 def test_rounding_and_holes_do_not_make_an_activation_a_mixture():
@@ -139,11 +139,11 @@ def test_overflow_is_refused_in_a_sentence_whatever_numpy_is_set_to():
             dy_db(Network([*quiet, quiet[1]]), [0], 0, 0)
         with refuses(OverflowError, "z[1] is beyond the range of float64"):
             forward(steep, [1e100])
-        with refuses(OverflowError, "z[1] is beyond the range of float64"):      # 0 times infinity
+        with refuses(OverflowError, "the value of 'square' in layer 0 at z = 1e+200 is beyond the range of float64"):
             forward(Network([steep[0], quiet[0]]), [1e200])
-        with refuses(OverflowError, "y_hat is beyond the range of float64"):
+        with refuses(OverflowError, "the value of 'square' in layer 1 at z = 1e+200 is beyond the range of float64"):
             forward(Network([quiet[1], steep[0]]), [1])
-        with refuses(OverflowError, "the answer is beyond the range of float64"):
+        with refuses(OverflowError, "z[1] is beyond the range of float64"):
             predict(Network([*steep][:2]), [[1e100]])
         assert predict(quiet, [[1e-320]]) == 0 == dy_dW(quiet, [1e-320], 1, 0, 0)
 
