@@ -56,7 +56,7 @@ def complex_step(f, theta, h=1e-20):
     f = _validate.CheckedFunction(f, complex)
     derivative = _per_element(theta, h, lambda t, step, h: np.imag(f(t + 1j * step)) / h,
                               smallest_h=1e-100)
-    return _unless_still(f, _agrees_with_nudges(f, theta, derivative))
+    return _unless_still(f, _agrees_with_nudges(f, theta, h, derivative))
 
 
 def taylor_rate(f, theta, derivative, direction, h=None):
@@ -141,7 +141,7 @@ def _unless_still(f, derivative):
     return derivative
 
 
-def _agrees_with_nudges(f, theta, derivative):
+def _agrees_with_nudges(f, theta, h, derivative):
     """The derivative, unless two nudges of f tell another one and tell it clearly."""
     def real_f(theta):
         return np.real(f(theta.astype(complex)))
@@ -153,6 +153,8 @@ def _agrees_with_nudges(f, theta, derivative):
     size = abs(real_f(np.array(theta, float)))
     unsure = 100 * abs(coarse - fine) + 1e-9 * size.reshape(size.shape + (1,) * np.ndim(theta))
     if (abs(derivative - fine) > 1e-3 * (abs(derivative) + abs(fine)) + unsure).any():
+        if h > 1e-6:
+            raise ValueError(f"h must be smaller, because f bends along so long a nudge; got {h:g}")
         raise ValueError("f must be analytic: two nudges tell another derivative than the imaginary one, "
                          "so something in it, as abs, conj, vdot or norm, is not")
     return derivative

@@ -153,11 +153,11 @@ def test_np_seterr_changes_no_number():
     net = Network([Layer([[1e-200]], [0], "identity")] * 2)
 
     def f(t):
-        return 1e-200 * t * 1e-200
+        return t + 1e-200 * t * 1e-200
 
     for function, arguments in ((forward, (net, [1])), (predict, (net, [[1]])), (dy_dW, (net, [1], 0, 0, 0)),
                                 (dy_db, (Network([*net, net[0]]), [1], 0, 0)), (forward_difference, (f, 1.0)),
-                                (central_difference, (f, 1.0)), (complex_step, (f, 1.0)), (taylor_rate, (f, 1.0, 0.0, 1.0))):
+                                (central_difference, (f, 1.0)), (complex_step, (f, 1.0)), (taylor_rate, (f, 1.0, 1.0, 1.0))):
         wanted, before = function(*arguments), np.seterr(all="raise")
         try:
             got = function(*arguments)

@@ -143,6 +143,11 @@ def test_a_complex_step_through_what_is_not_analytic_is_refused(f):
         complex_step(f, np.array([3.0, 4.0]))
 
 
+def test_a_long_imaginary_nudge_is_refused_for_its_length():
+    with pytest.raises(ValueError, match="h must be smaller, because f bends along so long a nudge; got 1"):
+        complex_step(np.exp, 1.0, h=1)
+
+
 def test_a_complex_step_through_analytic_functions_is_taken():
     """Also where two nudges are poor: steep, large, near a pole, flat."""
     for f, slope, theta in (

@@ -1,7 +1,7 @@
 """The ledger in the book: what Sphinx reads is judged in every kind of build, and shown under each equation."""
 
-import io
 import contextlib
+import io
 import json
 import os
 import pickle
