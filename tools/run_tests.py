@@ -131,14 +131,15 @@ class Outcomes:
         return self.complete and self.of.get(unit) == {"passed"}
 
 
-def arguments(stale: list[str]) -> list[str]:
-    """What pytest is called with: the folders, and of the chapters those that are stale."""
+def arguments(verb: str, stale: list[str]) -> list[str]:
+    """What pytest is called with: the folders, and of the chapters those that are stale; long tests in `make test`."""
     chapters = [unit for unit in stale if unit.startswith(BOOK)]
     folders = [unit for unit in stale if not unit.startswith(BOOK)]
     if chapters and CHAPTERS not in folders:
         folders.append(CHAPTERS)
     notebooks = [f"{unit}.ipynb" for unit in chapters]
-    return ["-n", "2", "--dist", "loadfile", *folders, *notebooks, "--chapters", " ".join(chapters)]
+    short = ["-m", "not soak and not slow and not long"] if verb == "check" else []
+    return ["-n", "2", "--dist", "loadfile", *short, *folders, *notebooks, "--chapters", " ".join(chapters)]
 
 
 def main(verb: str, root: Path = ROOT) -> int:
@@ -146,18 +147,21 @@ def main(verb: str, root: Path = ROOT) -> int:
         return 1
     path = root / "_build" / "tests.json"
     memory = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    passed = memory.get(verb, {})
     content, surroundings = files(root), machine()
     states = {unit: state(unit, content, surroundings) for unit in units(verb, root)}
-    stale = [unit for unit in states if os.environ.get("CI") == "true" or memory.get(unit) != states[unit]]
+    stale = [unit for unit in states if os.environ.get("CI") == "true" or passed.get(unit) != states[unit]]
     if left_out := [unit for unit in states if unit not in stale]:
         print(f"· Passed before, and nothing that they depend on has changed: {', '.join(left_out)}", flush=True)
     if not stale:
         return 0
     outcomes = Outcomes()
-    code = pytest.main(arguments(stale), plugins=[outcomes])
+    code = pytest.main(arguments(verb, stale), plugins=[outcomes])
     # A run that was interrupted, or in which a file changed, says nothing of the state that was hashed.
     if code in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and files(root) == content:
-        memory |= {unit: states[unit] if outcomes.passed(unit) else None for unit in stale}
+        news = {unit: states[unit] if outcomes.passed(unit) else None for unit in stale}
+        for one in {"check", verb}:                 # `make test` runs all that `make check` runs
+            memory[one] = memory.get(one, {}) | news
         path.parent.mkdir(exist_ok=True)
         path.write_text(json.dumps(memory, indent=1), encoding="utf-8")
     return int(code)

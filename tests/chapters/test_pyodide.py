@@ -71,6 +71,7 @@ def results(request, root, tmp_path_factory):
     return dict(zip(paths, in_pyodide(root, tmp_path_factory.mktemp("wheel"), map(runnable, paths))))
 
 
+@pytest.mark.long
 @pytest.mark.chapter
 @pytest.mark.parametrize("path", PATHS, ids=name)
 def test_every_cell_does_in_the_page_what_is_stored(results, path):
@@ -82,6 +83,7 @@ def test_the_cells_that_the_page_leaves_out_are_these():
     assert {chapter: count for chapter, count in left_out.items() if count} == DESKTOP
 
 
+@pytest.mark.long
 def test_what_differs_is_found(root, tmp_path):
     svg = '<svg aria-label="A wire"/>'
     cells = [Cell("a = 1"), Cell("print(a + 1)", printed="2\n"), Cell("a", printed="1"), Cell("print(a)", printed="2\n"),

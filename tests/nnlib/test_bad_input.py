@@ -210,7 +210,8 @@ ARGUMENTS = [(name, argument) for name, (_, arguments) in CALLS.items() for argu
 
 
 @pytest.mark.parametrize("name, argument", [
-    pytest.param(name, argument, id=f"{name}-{argument}", marks=[pytest.mark.plotting] * name.startswith("plotting"))
+    pytest.param(name, argument, id=f"{name}-{argument}",
+                 marks=[pytest.mark.plotting, pytest.mark.long] if name.startswith("plotting") else [])
     for name, argument in ARGUMENTS])
 def test_every_kind(name, argument):
     role, good, special = CALLS[name][1][argument]
@@ -248,6 +249,7 @@ ARRAYS = npst.arrays(DTYPES, npst.array_shapes(min_dims=0, max_dims=3, min_side=
 PLAIN = [(name, argument) for name, argument in ARGUMENTS if not name.startswith("plotting")]
 
 
+@pytest.mark.long
 @settings(max_examples=400, deadline=None, derandomize=True, database=None,
           suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(st.sampled_from(PLAIN), NESTED | ARRAYS)

@@ -128,6 +128,7 @@ def test_a_change_of_an_interactive_figure_is_seen():
         assert drawings.digest(drawn.replace(old, new)).differences(before)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", SAMPLES)
 def test_svg_is_the_same_every_time_and_says_nothing_of_the_machine(name):
     first, second = (SAMPLES[name]('a < b & "c"') for _ in range(2))
@@ -227,7 +228,7 @@ def test_a_network_shows_its_numbers(net):
 
 
 @pytest.mark.not_for_mutants
-@pytest.mark.parametrize("net", [PENCIL, TWIN], ids=["pencil", "twin"])
+@pytest.mark.parametrize("net", [PENCIL, pytest.param(TWIN, marks=pytest.mark.long)], ids=["pencil", "twin"])
 def test_the_lit_numbers_are_the_derivative(net):
     for m, layer in enumerate(net):
         for i, j in [*np.ndindex(layer.W.shape), *((i, None) for i in range(len(layer.b)))]:

@@ -60,7 +60,7 @@ def tried(monkeypatch, tmp_path):
     monkeypatch.delenv("CI", raising=False)
     monkeypatch.setattr(run_tests.subprocess, "run", lambda *_, **__: type("Done", (), {"returncode": 0}))
 
-    def run(meanwhile=lambda outcomes: None, code=0, **answers):
+    def run(meanwhile=lambda outcomes: None, code=0, verb="check", **answers):
         ran = []
 
         def main(words, plugins):
@@ -73,7 +73,7 @@ def tried(monkeypatch, tmp_path):
             return code
 
         monkeypatch.setattr(run_tests.pytest, "main", main)
-        assert run_tests.main("check", tmp_path) == (code if ran else 0)
+        assert run_tests.main(verb, tmp_path) == (code if ran else 0)
         return {unit.split("/")[1] for unit in ran}
 
     return run
@@ -96,7 +96,16 @@ def test_what_passed_is_not_run_again_until_it_changes(tried, tmp_path, monkeypa
     monkeypatch.setenv("CI", "true")
     assert tried() == everything
     stored = json.loads((tmp_path / "_build" / "tests.json").read_text())
-    assert stored.keys() == {"tests/nnlib", "tests/chapters", "book/one", "book/two"}
+    assert [*stored] == ["check"] and stored["check"].keys() == {"tests/nnlib", "tests/chapters", "book/one", "book/two"}
+
+
+def test_what_make_check_leaves_out_is_not_taken_for_passed(tried, tmp_path):
+    everything = {"nnlib", "chapters", "one", "two"}
+    assert tried() == everything and tried(verb="test") == everything and tried(verb="test") == set()
+    (tmp_path / "nnlib" / "a.py").write_text("changed")
+    assert tried(verb="test") == everything and tried() == set(), "make test runs all that make check runs"
+    left_out = ["not long" in " ".join(run_tests.arguments(verb, ["tests/nnlib"])) for verb in ("check", "test")]
+    assert left_out == [True, False]
 
 
 @pytest.mark.parametrize(("code", "event"), [
