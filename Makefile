@@ -38,13 +38,13 @@ slow: .venv/all.ready       ## test what `make test` leaves out: paper, Firefox,
 	@$(PY) -m pytest -n 2 --dist loadfile -m "slow and not soak" tests/slow
 
 everywhere: .venv/all.ready ## nnlib, chapters and figures with the oldest and newest NumPy, and as on older processors
-	@$(PY) tools/everywhere.py $(IN)
+	@$(PY) tests/slow/everywhere.py $(IN)
 
 soak: .venv/all.ready       ## what takes long: every misprint of every equation, 100,000 networks against exact arithmetic
 	@$(PY) -m pytest -n 2 -m soak tests && $(PY) tests/slow/soak.py $(NETWORK)
 
 mutants: .venv/all.ready    ## break nnlib in every small way, and see the tests notice
-	@$(PY) tools/mutants.py $(FILE)
+	@$(PY) tests/slow/mutants.py $(FILE)
 
 bench: .venv/all.ready      ## how much nnlib costs beside its own bare loops
 	@$(PY) benchmarks/bench.py

@@ -98,5 +98,5 @@ def test_the_readme_says_what_is_printed(root):
 
 def test_the_readme_opens_with_sentence_formula_derivative_and_commands(root):
     first = (root / "README.md").read_text(encoding="utf-8").splitlines()[:20]
-    for needed in ("prove that it is right", r"$$\frac{\partial", "dy_dW(", "central_difference(", "make read"):
+    for needed in ("show that it is right", r"$$\frac{\partial", "dy_dW(", "central_difference(", "make read"):
         assert any(needed in line for line in first), needed

@@ -76,9 +76,9 @@ def test_a_mutant_that_lives_needs_its_reason_and_a_reason_its_mutant(listed, ca
     said = capsys.readouterr().out
     assert "2 of 3 mutants found, 1 alive, 0 of them without a reason; 0 s" in said
     assert listed("bc", "b") == (True, score.format(1, 2))
-    assert "alive, and not in tests/mutants.toml: x\n    c before\n    c after" in capsys.readouterr().out
+    assert "alive, and not in tests/slow/mutants.toml: x\n    c before\n    c after" in capsys.readouterr().out
     assert listed("b", "ab") == (True, score.format(2, 1))
-    assert "listed in tests/mutants.toml, and not alive: x\n    a before\n    a after" in capsys.readouterr().out
+    assert "listed in tests/slow/mutants.toml, and not alive: x\n    a before\n    a after" in capsys.readouterr().out
 
 
 # Other environments ---------------------------------------------------------------------------------------------------

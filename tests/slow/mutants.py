@@ -28,7 +28,7 @@ import time
 import tomllib
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 EDGES, BASICS, DERIVATIVES, BAD_INPUT, DATA = (
     f"tests/nnlib/test_{stem}.py" for stem in ("edges", "nnlib", "derivatives", "bad_input", "files"))
 ALL = [EDGES, BASICS, DERIVATIVES, BAD_INPUT, DATA]
