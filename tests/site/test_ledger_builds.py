@@ -146,7 +146,7 @@ def test_pages_may_be_read_and_written_side_by_side(tmp_path):
     """In a process of its own: each process that writes starts a node, which is ended with the whole group."""
     book = Book(tmp_path, {f"page{number}.{kind}": text.replace("layer-z", f"layer-{number}")
                            for number in range(4) for kind, text in (("md", PAGE), ("toml", ROW))})
-    program = "import sys, test_builds; print(test_builds.Book.at(sys.argv[1]).build(parallel=2))"
+    program = "import sys, test_ledger_builds; print(test_ledger_builds.Book.at(sys.argv[1]).build(parallel=2))"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
     with (tmp_path / "warnings").open("w+") as warnings:
         run = subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], env=environment, stdout=warnings,

@@ -100,10 +100,10 @@ def test_a_page_asks_for_one_style_sheet_and_one_script(site):
     """Whatever Sphinx and its extensions add; the search has Sphinx's own scripts too, and a figure its module."""
     for page in PAGES:
         text = (site / f"{page}.html").read_text(encoding="utf-8")
-        soup = parse(site / f"{page}.html")
-        assert [tag["href"].partition("?")[0] for tag in soup.select("link[rel=stylesheet]")] == ["_static/site.css"]
+        soup, up = parse(site / f"{page}.html"), "../" * page.count("/")
+        assert [tag["href"].partition("?")[0] for tag in soup.select("link[rel=stylesheet]")] == [f"{up}_static/site.css"]
         own = [tag["src"].partition("?")[0] for tag in soup.select("script[src]:not([type=module])")]
-        assert own[0] == "_static/site.js" and (len(own) == 1 or page == "search"), page
+        assert own[0] == f"{up}_static/site.js" and (len(own) == 1 or page == "search"), page
         assert [tag.string for tag in soup.select("script:not([src])")] == [policy.FIRST_SCRIPT]
         figures = [tag["data-interactive"] for tag in soup.select("figure.interactive")]
         assert re.findall(r'type="module" src="_static/interactive/(\w+)\.js"', text) == figures
@@ -261,7 +261,6 @@ def small_book(folder, root, text):
     for name in ("website", "ledger", "nnlib"):
         shutil.copytree(root / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "book").mkdir()
-    (folder / "book" / "equations.toml").touch()
     (folder / "book" / "_toc.yml").write_text("format: jb-book\nroot: index\n")
     (folder / "book" / "index.md").write_text(text)
 
