@@ -81,7 +81,7 @@ def build_if_stale(root: Path, quiet: bool) -> bool:
         return False
     stamp.write_text(now)
     if not quiet:
-        pages = len(list((out / "html").glob("*.html")))
+        pages = len(list((out / "html").rglob("*.html")))
         print(f"· {pages} pages in {time.perf_counter() - start:.0f} s", flush=True)
     return True
 

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LOCKS = {"all": ["book", "lab", "test", "setup"], "book": ["book"], "uv": ["setup"]}
 # The two ends of what [project] allows, on the Pythons where `make everywhere` tries them.
 ENDS = {"oldest": ("lowest-direct", "3.11"), "newest": ("highest", "3.12")}
-ADDRESSED = ["_config.yml", "README.md", "CITATION.cff", "CONTRIBUTING.md", "book/*.md", "book/*.ipynb"]
+ADDRESSED = ["_config.yml", "README.md", "CITATION.cff", "CONTRIBUTING.md", "book/**/*.md", "book/**/*.ipynb"]
 
 
 def project() -> dict:

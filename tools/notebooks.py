@@ -12,6 +12,7 @@ and the notebook gets its outputs. A chapter is stale
 What is written says nothing of the machine or the hour.
 """
 
+import argparse
 import hashlib
 import json
 import re
@@ -200,4 +201,6 @@ def main(root: Path = ROOT, everything: bool = False) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(everything="--all" in sys.argv))
+    options = argparse.ArgumentParser(description="Run the chapters that changed, and write both halves of each pair.")
+    options.add_argument("--all", action="store_true", help="run every chapter")
+    sys.exit(main(everything=options.parse_args().all))

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from posixpath import dirname, join, normpath
 
 import book
 import pikepdf
@@ -62,8 +63,9 @@ def chromium() -> str | None:
 def order(root: Path) -> list[tuple[str, list[str]]]:
     """[(part, its pages)] as the contents list them."""
     toc = yaml.safe_load((root / "book" / "_toc.yml").read_text(encoding="utf-8"))
-    parts = [(part.get("caption", ""), [one["file"] for one in part["chapters"]]) for part in toc["parts"]]
-    return [("", [toc["root"]]), *parts]
+    def files(entries):
+        return [file for entry in entries for file in (entry["file"], *files(entry.get("sections", [])))]
+    return [("", [toc["root"]]), *((part.get("caption", ""), files(part["chapters"])) for part in toc["parts"])]
 
 
 FORMULA = "formula: "  # in front of what a formula is called, until the printed file says so itself
@@ -76,7 +78,8 @@ def article(text: str) -> str:
     """A page's article as it goes to paper; a formula is a picture there, and its LaTeX is what it is called."""
     body = re.search(r'<article class="[^"]*">(.*)</article>', text, re.S)[1]
     body = re.sub(r"<script\b.*?</script>|<a class=\"headerlink\".*?</a>", "", body, flags=re.S)
-    body = re.sub(r' href="_(?:images|downloads)/[^"]*"', "", body)  # a file of the site is not on paper
+    body = re.sub(r' href="(?:\.\./)*_(?:images|downloads)/[^"]*"', "", body)  # a file of the site is not on paper
+    body = re.sub(r' src="(?:\.\./)+', ' src="', body)              # the printed page stands beside the front page
     body = KATEX.sub(NAMED, body)
     body = re.sub(r'<span class="(?:n|nn|p|w)">([^<]*)</span>', r"\1", body)  # code in the colour of text needs no mark
     return re.sub(r"<details\b(?! open)", "<details open", body)
@@ -86,11 +89,11 @@ def renamed(text: str, page: str, pages: set[str]) -> str:
     """The page with its name in front of its own names, and every link within the book as a link within the file."""
     def link(match: re.Match) -> str:
         target, _, name = match[1].partition("#")
-        target = target.removesuffix(".html") if target else page
+        target = normpath(join(dirname(page), target.removesuffix(".html"))) if target else page
         return f'href="#{target}{"--" + name if name else ""}"' if target in pages else match[0]
     text = re.sub(r'(?<=\s)(id|for|aria-labelledby|aria-describedby)="([^"]+)"', rf'\1="{page}--\2"', text)
     text = re.sub(r"url\(#", f"url(#{page}--", text)
-    return re.sub(r'href="((?:[\w-]+\.html)?(?:#[^"]*)?)"', link, text)
+    return re.sub(r'href="((?:[\w./-]+\.html)?(?:#[^"]*)?)"', link, text)
 
 
 def numbered(text: str) -> str:
@@ -193,11 +196,12 @@ def name_formulas(whole: pikepdf.Pdf) -> None:
 def link(site: Path, pages: int) -> None:
     """Say on every page where the PDF is."""
     size = (site / "book.pdf").stat().st_size / 1e6
-    said = f'<a class="whole-book" href="book.pdf">The whole book as PDF</a> ({pages} pages, {size:.1f} MB)'
-    said = f"<!-- whole book -->{said}<!-- / -->"
-    for page in site.glob("*.html"):
+    for page in site.rglob("*.html"):
+        up = "../" * (len(page.relative_to(site).parts) - 1)
+        link = f'<a class="whole-book" href="{up}book.pdf">The whole book as PDF</a> ({pages} pages, {size:.1f} MB)'
         text = page.read_text(encoding="utf-8")
-        page.write_text(re.sub(r"<!-- whole book -->.*?<!-- / -->", said, text), encoding="utf-8")
+        page.write_text(re.sub(r"<!-- whole book -->.*?<!-- / -->", f"<!-- whole book -->{link}<!-- / -->", text),
+                        encoding="utf-8")
 
 
 def make(root: Path, browser: str) -> tuple[Path, int]:

@@ -189,7 +189,7 @@ def link(old: Path, new: Path) -> None:
 
 def mark_pages(site: Path, attribute: str) -> None:
     """Put the attribute that says that there is no Python into every page, or take it out."""
-    for page in site.glob("*.html"):
+    for page in site.rglob("*.html"):
         text = page.read_text(encoding="utf-8")
         new = re.sub(rf"<html(?:{WITHOUT})?", f"<html{attribute}", text, count=1)
         if new != text:

@@ -73,7 +73,7 @@ def test_the_keyboard_reaches_everything(tab, address):
 
 
 def test_screen_readers_get_formulas_and_motion_is_reduced(tab, address, site):
-    for path in site.glob("*.html"):
+    for path in site.rglob("*.html"):
         for formula in parse(path).select(".katex"):
             assert formula.select_one(".katex-mathml math") and formula.select_one(".katex-html")["aria-hidden"] == "true"
     page = tab(f"{address}/{HEAVY}.html", reduced_motion="reduce")

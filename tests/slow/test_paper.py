@@ -109,5 +109,5 @@ def test_without_a_browser_one_sentence_is_said(root):
                            "everything else works without it.\n")
 
 
-def test_the_card_prints_on_one_page(tab, address):
-    assert len(re.findall(rb"/Type\s*/Page\b", tab(f"{address}/card.html").pdf(prefer_css_page_size=True))) == 1
+def test_the_card_prints_on_the_two_sides_of_a_sheet(tab, address):
+    assert len(re.findall(rb"/Type\s*/Page\b", tab(f"{address}/card.html").pdf(prefer_css_page_size=True))) == 2
