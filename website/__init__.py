@@ -16,8 +16,10 @@ UNUSED = ("basic.css", "pygments.css", "mystnb.*.css", "sphinx_highlight.js", "*
 
 
 def find_templates(app, config):
-    """Let site.css.jinja and site.js.jinja include files of the runner and of the interactive figures."""
+    """Let site.css.jinja and site.js.jinja include files of the runner and the interactive figures, and every script."""
     config.templates_path = [*config.templates_path, str(HERE)]
+    scripts = sorted(path.relative_to(HERE).as_posix() for path in HERE.glob("theme/scripts/*.js"))
+    config.html_context = {**config.html_context, "scripts": scripts}
 
 
 def copy_and_tidy(app, exception):

@@ -36,7 +36,7 @@ def test_the_core_can_be_read_in_one_sitting(record_property):
 
 def test_every_file_has_its_place():
     found = {".".join(path.relative_to(PACKAGE).with_suffix("").parts) for path in PACKAGE.rglob("*.py")}
-    assert found == {*ORDER, "__init__", "plotting.__init__"}
+    assert found == {*ORDER, "__init__", "plotting.__init__"}, "name a new file in ORDER, in this file, below all it imports"
     assert nnlib.__path__ == [str(PACKAGE)], "the tests import another nnlib than that of this folder"
 
 

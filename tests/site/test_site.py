@@ -124,9 +124,12 @@ def test_the_site_holds_nothing_that_no_page_asks_for(site):
 
 
 def test_every_file_of_the_theme_is_part_of_a_page(site, root):
-    """A style sheet or a script that site.css.jinja and site.js.jinja do not name would be in no page."""
+    """A style sheet that site.css.jinja does not name would be in no page; site.js has every script of the theme."""
     static = root / "website" / "theme" / "static"
-    for folder, kind in (("theme/styles", "css"), ("theme/scripts", "js"), ("runner", "css"), ("interactive", "css")):
+    whole = (site / "_static" / "site.js").read_text(encoding="utf-8")
+    for path in (root / "website" / "theme" / "scripts").glob("*.js"):
+        assert path.read_text(encoding="utf-8").strip() in whole, path.name
+    for folder, kind in (("theme/styles", "css"), ("runner", "css"), ("interactive", "css")):
         named = re.findall(r'include "([^"]+)"', (static / f"site.{kind}.jinja").read_text())
         for path in (root / "website" / folder).glob(f"*.{kind}"):
             assert f"{folder}/{path.name}" in named, f"{folder}/{path.name} is in no page: name it in site.{kind}.jinja"
