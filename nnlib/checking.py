@@ -85,7 +85,7 @@ def taylor_rate(f, theta, derivative, direction, h=None):
     rates = [np.log2(r_h / r_half) for (r_h, _), (r_half, _) in pairwise(remainders)]
     if rates:
         return float(np.median(rates[-3:]))
-    moved = max(np.linalg.norm(f(theta + steps[0] * direction) - f_theta), steps[0] * np.linalg.norm(slope))
+    moved = r(steps[0]) + steps[0] * np.linalg.norm(slope)
     if 0 < moved <= 100 * rounding(steps[0]):
         raise ValueError("f must move by more than its rounding: take off what is constant in its values")
     return np.inf

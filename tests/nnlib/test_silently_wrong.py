@@ -157,6 +157,13 @@ def test_a_complex_step_through_analytic_functions_is_taken():
         assert complex_step(f, theta) == pytest.approx(slope, rel=1e-9)
 
 
+def outcome(call):
+    try:
+        return call()
+    except ValueError as error:
+        return error
+
+
 # The rate ---------------------------------------------------------------------------------------------------------------
 
 def derivative_of(net, x, m):
@@ -183,8 +190,11 @@ def test_inf_is_the_rate_of_what_is_its_own_tangent_alone():
     assert taylor_rate(lambda t: 3 * t, 1.0, 3.0, 1.0) == taylor_rate(lambda t: 0 * t, 1.0, 0.0, 1.0) == math.inf
     assert taylor_rate(lambda t: 3 * t, 1.0, 2.0, 1.0) == pytest.approx(1)
     assert taylor_rate(lambda t: t ** 3, 0.0, 0.0, 1.0) == pytest.approx(3)         # an inflection
-    for slope in (1.0, 2.0):
-        with pytest.raises(ValueError, match="must move by more than its rounding"):
-            taylor_rate(lambda t: 1e13 + t, 1.0, slope, 1.0)
+    for slope in (0.0, 1.0, 2.0):
+        for h in (None, 1e-3):
+            with pytest.raises(ValueError, match="must move by more than its rounding"):
+                taylor_rate(lambda t: 1e13 + t, 1.0, slope, 1.0, h)
+    for large, hidden in ((1e9, False), (1e11, False), (1e13, True)):       # a step of an eighth against 2e-13 of f
+        assert ("more than" in str(outcome(lambda large=large: taylor_rate(lambda t: large + t, 1.0, 1.0, 1.0)))) == hidden
     with pytest.raises(ValueError, match="direction must not be 0"):
         taylor_rate(lambda t: t * t, 1.0, 2.0, 0.0)
