@@ -27,9 +27,9 @@ def tells_of_a_machine(text):
 
 
 def test_no_file_says_where_it_was_made(root):
-    told = {path.name: found for path in tracked(root) if path.suffix not in PICTURES and path.name != "test_notebooks.py"
+    places = {path.name: found for path in tracked(root) if path.suffix not in PICTURES and path.name != "test_notebooks.py"
             and (found := tells_of_a_machine(path.read_text(encoding="utf-8")))}
-    assert told == {}
+    assert places == {}
     assert tells_of_a_machine("saved in /home" + "/me/book") and not tells_of_a_machine("https://example.org/homepage")
 
 

@@ -25,13 +25,13 @@ def small(monkeypatch):
 
 
 def test_a_file_is_accepted_by_its_sha256_alone(tmp_path, small):
-    told = []
+    messages = []
     tampered = {"one": b"firsT", "two": small["two"]}
-    assert runtime.fetch(tmp_path, told.append, {"a mirror": lambda names, tell: tampered.items()}) == {"one"}
-    assert [path.name for path in tmp_path.iterdir()] == ["two"] and "sha256 differs" in told[-1]
+    assert runtime.fetch(tmp_path, messages.append, {"a mirror": lambda names, tell: tampered.items()}) == {"one"}
+    assert [path.name for path in tmp_path.iterdir()] == ["two"] and "sha256 differs" in messages[-1]
     asked = []
     good = {"another": lambda names, tell: (asked.append(set(names)), [("one", small["one"])])[1]}
-    assert runtime.fetch(tmp_path, told.append, good) == set() and asked == [{"one"}]
+    assert runtime.fetch(tmp_path, messages.append, good) == set() and asked == [{"one"}]
     (tmp_path / "two").write_bytes(b"damaged")
     assert runtime.missing(tmp_path) == {"two"}
 
@@ -54,14 +54,14 @@ def test_a_source_tells_how_far_it_is(tmp_path, monkeypatch):
     files = {"one": b"1" * 300_000, "two": b"2" * 600_000}
     for name, content in files.items():
         (tmp_path / "there" / name).write_bytes(content)
-    told = []
+    messages = []
     monkeypatch.setattr(runtime, "FILES", {name: {"sha256": runtime.digest(content), "bytes": len(content)}
                                            for name, content in files.items()})
     with serving(tmp_path / "there") as address:
         monkeypatch.setattr(runtime, "CDN", f"{address}/")
-        assert runtime.fetch(tmp_path / "store", told.append, {"a server": runtime.from_cdn}) == set()
-    assert told[0].endswith("2 files, from a server") and told[-1].endswith(": 0.9 of 0.9 MB")
-    far = [float(re.search(r": ([\d.]+) of 0\.9 MB", one)[1]) for one in told[1:]]
+        assert runtime.fetch(tmp_path / "store", messages.append, {"a server": runtime.from_cdn}) == set()
+    assert messages[0].endswith("2 files, from a server") and messages[-1].endswith(": 0.9 of 0.9 MB")
+    far = [float(re.search(r": ([\d.]+) of 0\.9 MB", one)[1]) for one in messages[1:]]
     assert far == sorted(far) and {0.3, 0.9} < {*far}
 
 
@@ -84,11 +84,12 @@ def test_without_any_source_the_book_reads_and_says_so(tab, site, root, tmp_path
     for name in ("nnlib", "pyproject.toml"):
         (tmp_path / name).symlink_to(root / name)
     nobody = "http://127.0.0.1:9"
-    alone = {name: value for name, value in os.environ.items() if not name.upper().startswith("PIP_")}
-    alone |= {runtime.FOLDER: str(tmp_path / "nowhere"), "https_proxy": nobody, "HTTPS_PROXY": nobody, "no_proxy": "",
+    environment = {name: value for name, value in os.environ.items() if not name.upper().startswith("PIP_")}
+    environment |= {runtime.FOLDER: str(tmp_path / "nowhere"), "https_proxy": nobody, "HTTPS_PROXY": nobody, "no_proxy": "",
               "npm_config_registry": nobody, "PIP_INDEX_URL": nobody, "PIP_CONFIG_FILE": os.devnull}
     code = "import runtime, sys; from pathlib import Path; sys.exit(runtime.publish_and_report(Path(sys.argv[1])))"
-    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=root / "tools", env=alone, text=True, check=False,
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=root / "tools", env=environment, text=True,
+                          check=False,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300)
     assert done.returncode == 0 and "reads but does not run" in done.stdout and "Traceback" not in done.stdout, done.stdout
     with serving(tmp_path / "_build" / "html") as address:

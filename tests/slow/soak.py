@@ -45,7 +45,7 @@ BALLS = {
     "softplus": (lambda z: (1 + z.exp()).log(), lambda z: 1 / (1 + (-z).exp())),
     "sin": (lambda z: z.sin(), lambda z: z.cos()),
 }
-BEND = {"identity": lambda z, p: 0 * z, "square": lambda z, p: 0 * z + 2, "sigmoid": lambda z, p: p,
+CURVATURE = {"identity": lambda z, p: 0 * z, "square": lambda z, p: 0 * z + 2, "sigmoid": lambda z, p: p,
         "tanh": lambda z, p: 2 * p, "relu": lambda z, p: 0 * z, "leaky_relu": lambda z, p: 0 * z,
         "softplus": lambda z, p: p * np.exp(-np.maximum(z, 0)), "sin": lambda z, p: abs(np.sin(z))}
 
@@ -123,10 +123,10 @@ def limits(net, x):
         W = abs(layer.W)
         terms = W @ abs(a) + abs(layer.b)
         slack_z = W @ slack_a + (len(a) + 1) * UNIT * terms
-        slack_p = BEND[layer.phi.name](z, abs(p)) * slack_z + 4 * UNIT * abs(p)
+        slack_p = CURVATURE[layer.phi.name](z, abs(p)) * slack_z + 4 * UNIT * abs(p)
         steps.append((slack_a, slack_p))
         phi = layer.phi.f(z)
-        slack_a = np.minimum(abs(p) + BEND[layer.phi.name](z, abs(p)) * slack_z, 1e300) * slack_z + 4 * UNIT * abs(phi)
+        slack_a = np.minimum(abs(p) + CURVATURE[layer.phi.name](z, abs(p)) * slack_z, 1e300) * slack_z + 4 * UNIT * abs(phi)
         if layer.phi.name == "sin":
             slack_a = np.minimum(slack_a, 2)
     return trace, steps
@@ -190,28 +190,28 @@ def derivative(net, x, m, i, j):
 
 def block(first):
     """What BLOCK networks from `first` on have to tell."""
-    told = {"networks": 0, "skipped": 0, "vectors": 0, "beyond": 0, "above": 0, "saturated": 0,
+    tally = {"networks": 0, "skipped": 0, "vectors": 0, "beyond": 0, "above": 0, "saturated": 0,
             "worst": [0.0, None], "worst beyond": [0.0, 0.0, None], "nearest limit": [0.0, None]}
     for number in range(first, first + BLOCK):
         outcome = errors(number)
         if outcome is None:
-            told["skipped"] += 1
+            tally["skipped"] += 1
             continue
         found, limit, _ = outcome
         fair = limit <= GOAL
-        told["networks"] += 1
-        told["saturated"] += number % 3 == 0
-        told["vectors"] += found.size
-        told["beyond"] += int((~fair).sum())
-        told["above"] += int((found > GOAL).sum())
-        told["worst"] = max(told["worst"], [float(found[fair].max(initial=0)), number], key=lambda pair: pair[0])
+        tally["networks"] += 1
+        tally["saturated"] += number % 3 == 0
+        tally["vectors"] += found.size
+        tally["beyond"] += int((~fair).sum())
+        tally["above"] += int((found > GOAL).sum())
+        tally["worst"] = max(tally["worst"], [float(found[fair].max(initial=0)), number], key=lambda pair: pair[0])
         ratio = float((found / np.maximum(limit, UNIT)).max())
-        told["nearest limit"] = max(told["nearest limit"], [ratio, number], key=lambda pair: pair[0])
+        tally["nearest limit"] = max(tally["nearest limit"], [ratio, number], key=lambda pair: pair[0])
         if (~fair).any():
             at = np.where(fair, 0, found).argmax()
-            told["worst beyond"] = max(told["worst beyond"], [float(found[at]), float(limit[at]), number],
+            tally["worst beyond"] = max(tally["worst beyond"], [float(found[at]), float(limit[at]), number],
                                        key=lambda triple: triple[0])
-    return told
+    return tally
 
 
 def together(one, other):
@@ -226,12 +226,13 @@ def stamp():
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
 
 
-def report(told, seconds):
-    worst, beyond, nearest = told["worst"], told["worst beyond"], told["nearest limit"]
-    print(f"{told['networks']:,} networks ({told['saturated']:,} driven into saturation), {told['vectors']:,} "
-          f"derivative vectors in {seconds:.0f} s; {told['skipped']:,} more left out: on a kink, or beyond float64.")
+def report(tally, seconds):
+    worst, beyond, nearest = tally["worst"], tally["worst beyond"], tally["nearest limit"]
+    print(f"{tally['networks']:,} networks ({tally['saturated']:,} driven into saturation), {tally['vectors']:,} "
+          f"derivative vectors in {seconds:.0f} s; {tally['skipped']:,} more left out: on a kink, or beyond float64.")
     print(f"Worst error {worst[0]:.2e} (network {worst[1]}) where rounding allows {GOAL:g}.")
-    print(f"{told['beyond']:,} vectors are so sensitive that rounding may take more; it did in {told['above']:,}, at worst "
+    print(f"{tally['beyond']:,} vectors are so sensitive that rounding may take more; it did in {tally['above']:,}, "
+          "at worst "
           f"{beyond[0]:.2e} of the {beyond[1]:.2e} that it may (network {beyond[2]}).")
     print(f"The error was at most {nearest[0]:.2f} of its own limit (network {nearest[1]}).")
     return worst[0] > GOAL or nearest[0] > 1
@@ -246,18 +247,18 @@ def soak():
     left, before, start = [first for first in range(0, NETWORKS, BLOCK) if str(first) not in done], len(done), time.time()
     spent = kept.get("seconds", 0) if done else 0
     with ProcessPoolExecutor() as pool:
-        for first, told in zip(left, pool.map(block, left)):
-            done[str(first)] = told
+        for first, tally in zip(left, pool.map(block, left)):
+            done[str(first)] = tally
             seconds = time.time() - start
             MEMORY.write_text(json.dumps({"stamp": mark, "seconds": spent + seconds, "blocks": done}))
             share = len(done) / (NETWORKS / BLOCK)
             rest = seconds / (len(done) - before) * (NETWORKS / BLOCK - len(done))
-            print(f"\r{'█' * int(30 * share):30} {share:4.0%}, {rest:3.0f} s to go, worst {told['worst'][0]:.0e} ",
+            print(f"\r{'█' * int(30 * share):30} {share:4.0%}, {rest:3.0f} s to go, worst {tally['worst'][0]:.0e} ",
                   end="", flush=True)
     print()
     total = None
-    for told in done.values():
-        total = told if total is None else together(total, told)
+    for tally in done.values():
+        total = tally if total is None else together(total, tally)
     return report(total, spent + time.time() - start)
 
 
