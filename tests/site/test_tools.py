@@ -198,3 +198,49 @@ def test_cells_that_say_the_same_have_names_of_their_own():
     same = [nbformat.v4.new_markdown_cell("# T"), *(nbformat.v4.new_markdown_cell("Again.") for _ in range(3))]
     names = [cell["id"] for cell in notebooks.tidy(nbformat.v4.new_notebook(cells=same)).cells]
     assert names[2:] == [f"{names[1]}-2", f"{names[1]}-3"]
+
+
+# The environment ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def installing(monkeypatch, tmp_path):
+    """tools/install.py with a .venv in a folder of its own; it records the commands and their variables and runs none."""
+    import install
+    for name, place in (("ROOT", "."), ("VENV", "."), ("BIN", "bin"), ("PYTHON", "bin/python"), ("FOLDER", "folder")):
+        monkeypatch.setattr(install, name, tmp_path / place)
+    monkeypatch.setattr(install.venv, "create", lambda *_, **__: None)
+    install.ran, install.missing = [], ()
+
+    def run(words, env, **_):
+        install.ran.append((words, env))
+        if any(word.endswith(install.missing) for word in words[:1]) and install.missing:
+            raise FileNotFoundError(words[0])
+        return type("Done", (), {"returncode": 0})
+
+    monkeypatch.setattr(install.subprocess, "run", run)
+    return install
+
+
+def test_nothing_is_installed_outside_of_the_folder(installing, monkeypatch, tmp_path):
+    for name in installing.ELSEWHERE:
+        monkeypatch.setenv(name, "1")
+    installing.main("book")
+    assert installing.ran and all(not {*installing.ELSEWHERE} & {*env} for _, env in installing.ran)
+    uv, = (words for words, _ in installing.ran if words[0] == str(tmp_path / "bin" / "uv"))
+    assert uv[uv.index("--python") + 1] == str(tmp_path / "bin" / "python")
+    assert (tmp_path / "book.ready").exists() and (tmp_path / "folder").read_text() == str(tmp_path)
+
+
+def test_without_uv_pip_is_asked(installing, tmp_path):
+    installing.missing = "uv"
+    installing.main("book")
+    by_pip = [words for words, _ in installing.ran if words[1:4] == ["-m", "pip", "install"]]
+    assert any("requirements/book.txt" in words for words in by_pip)
+
+
+def test_an_environment_of_another_folder_is_made_anew(installing, tmp_path):
+    installing.main("book")
+    assert installing.works(installing.PYTHON)
+    (tmp_path / "folder").write_text("where it was copied from")
+    assert not installing.works(installing.PYTHON)
