@@ -158,24 +158,26 @@ def test_what_html_may_bring_into_a_page():
         assert policy.active_parts(active), active
 
 
+LATE = """import pathlib, socket, sys, time
+with socket.socket(socket.AF_UNIX) as here:
+    here.bind("katex.sock")
+    time.sleep(0.3)
+    here.listen()
+    other, _ = here.accept()
+    other.sendall(b"heard")"""
+
+
 def test_a_node_that_does_not_listen_yet_is_asked_again(tmp_path, monkeypatch):
-    """A socket where nobody listens refuses for real; the second try finds one who does."""
-    place, tries = Path("katex.sock"), []
+    """A program that creates its socket and listens later refuses for real; it is asked again and not started again."""
     monkeypatch.chdir(tmp_path)                 # a socket's path may not be long
-
-    def start(folder, timeout):
-        tries.append(timeout)
-        with socket.socket(socket.AF_UNIX) as there, socket.socket(socket.AF_UNIX) as asks:
-            there.bind(place.name)
-            if len(tries) > 1:
-                there.listen()
-            asks.connect(place.name)
-        return "connected"
-
-    assert math.start_again_if_refused(start)(tmp_path, 5) == "connected" and tries == [5, 5]
-    place.unlink()
-    with pytest.raises(ConnectionRefusedError):
-        math.start_again_if_refused(lambda folder, timeout: start(folder, tries.clear()))(tmp_path, 5)
+    monkeypatch.setattr(math.katex.KaTeXServer, "build_command", lambda socket: [sys.executable, "-c", LATE])
+    process, connection = math.start_and_connect(Path(), 20)
+    with process, connection:
+        assert connection.recv(5) == b"heard"
+    monkeypatch.setattr(math.katex.KaTeXServer, "build_command", lambda socket: [sys.executable, "-c", "input()"])
+    Path("katex.sock").unlink()
+    with pytest.raises(math.katex.KaTeXError):
+        math.start_and_connect(Path(), 0.2)
 
 
 def test_building_again_does_nothing(site, root):
