@@ -13,7 +13,7 @@ import pytest
 from bs4 import BeautifulSoup
 from pages import CONTROLS, MEASURE, OVERFLOW, barriers, opened
 
-from nnlib import O, dy_db, dy_dW, forward, o, pencil_network, pencil_twin, random_network
+from nnlib import Network, O, dy_db, dy_dW, forward, o, pencil_network, pencil_twin, random_network
 from website import interactive
 
 MODULES = Path(__file__).resolve().parents[2] / "website" / "interactive"
@@ -106,25 +106,106 @@ def test_a_planted_mistake_is_found(tmp_path, old, new, seen):
     assert seen <= disagreements(broken)
 
 
-@pytest.mark.parametrize("side", [1, -1])
-def test_the_span_is_as_wide_as_the_curve_is_straight(side):
-    """A curve that bends on one side alone: 50 s² is half of what the tangent moves at s = 1/100."""
-    assert interactive.widest(lambda step: 3 + step + (50 * step**2 if step * side > 0 else 0)) == 0.01
-    assert interactive.widest(lambda step: 3 - 2 * step) == 1
+# What a module computes for a state: each module exports first, compute and view.
+COMPUTE = """const { first, compute } = await import(process.argv[1]);
+let said = ""; for await (const part of process.stdin) said += part;
+process.stdout.write(JSON.stringify(JSON.parse(said).map(([start, more]) => compute({ ...first(start), ...more }))));"""
 
 
-def test_the_plot_follows_the_number_that_moves():
-    net = pencil_network()
-    for m, i, j in ((0, 1, 0), (1, 0, None)):
-        plot = interactive.along(net, m, i, j)
-        letter, place = ("b", i) if j is None else ("W", (i, j))
+def computed(name, states, modules=MODULES):
+    """The module's numbers for each of [(what the page gives it, more of its state)]."""
+    done = subprocess.run([NODE, "--input-type=module", "-e", COMPUTE, (modules / f"{name}.js").as_uri()], check=True,
+                          input=json.dumps(states), encoding="utf-8", stdout=subprocess.PIPE)
+    return json.loads(done.stdout)
 
-        def first(step, letter=letter, place=place, m=m):
-            moved = getattr(net[m], letter).copy()
-            moved[place] = moved[place] + step
-            return forward(net.replace(m, **{letter: moved}), [2, 3]).y_hat[0]
-        assert plot["ys"] == [first(step) for step in np.linspace(-plot["s"], plot["s"], 81)]
-        assert plot["moved"] == first(plot["d"]) != first(-plot["d"]) and plot["at"] == getattr(net[m], letter)[place]
+
+def start(*chosen):
+    return json.loads(interactive.start(*chosen))
+
+
+def test_the_selectors_are_nnlibs():
+    numbers, = computed("selectors", [(start(), {})])
+    v = np.array([5, 7, 11])
+    assert numbers == {"o": o(1, 3)[0].tolist(), "O": O(1, 3).tolist(), "read": (o(1, 3) @ v).item(),
+                       "kept": (O(1, 3) @ v).tolist()}
+
+
+def test_the_forward_pass_opens_with_nnlibs_numbers():
+    numbers, = computed("forward", [(start(), {})])
+    trace = forward(pencil_network(), [2, 3])
+    for name, wanted in (("inputs", trace.inputs), ("z", trace.z), ("slopes", trace.slopes), ("y", trace.y_hat)):
+        assert numbers[name] == (wanted.tolist() if name == "y" else [one.tolist() for one in wanted]), name
+
+
+def numbers_of_path(net, x, chosen):
+    """What the path of a derivative shows, by nnlib: v of layer k is the derivative of the network that ends at layer k."""
+    letter, m, i, j = re.fullmatch(r"(W|b)(\d)\.(\d)(?:\.(\d))?", chosen).groups()
+    m, place = int(m), (int(i),) if j is None else (int(i), int(j))
+    old = getattr(net[m], letter)
+
+    def first_output(step):
+        new = old.copy()
+        new[place] += step
+        return forward(net.replace(m, **{letter: new}), x).y_hat[0]
+
+    parts = [Network(net.layers[:k + 1]) for k in range(m, len(net))]
+    v = [(dy_db if j is None else dy_dW)(part, x, m, *place) for part in parts]
+    s = widest(first_output, v[-1][0])
+    plot = {"at": old[place], "s": s, "d": s / 2, "ys": [first_output(step) for step in s * np.linspace(-1, 1, 81)],
+            "moved": first_output(s / 2)}
+    return {"p": forward(net, x).slopes, "v": v, "right": v[-1], "output": 0, **plot}
+
+
+def widest(output, slope):
+    """The widest span on which a curve leaves its tangent by at most half of what the tangent moves."""
+    for s in (1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001):
+        if all(abs(output(step) - output(0) - slope * step) <= 0.5 * abs(slope) * s for step in (-s, s)):
+            return s
+    return 0.1
+
+
+def path_disagreements(modules):
+    """Which of the path's numbers are not nnlib's: as the chapters open it, and for a number of each random network."""
+    rng, states, wanted = np.random.default_rng(7), [], []
+    for chosen in ((), ("b0.1",)):
+        states.append((start(*chosen), {}))
+        wanted.append(numbers_of_path(pencil_network(), [2, 3], *chosen or ["W0.1.0"]))
+    for net, x in cases():
+        m = rng.integers(len(net))
+        letter = rng.choice(["W", "b"])
+        chosen = ".".join([f"{letter}{m}", *(str(rng.integers(size)) for size in getattr(net[m], letter).shape)])
+        given = [{"W": layer.W.tolist(), "b": layer.b.tolist(), "phi": layer.phi.name} for layer in net]
+        states.append((start(), {"net": given, "x": x.tolist(), "chosen": chosen}))
+        wanted.append(numbers_of_path(net, x, chosen))
+    found = set()
+    for got, right in zip(computed("path", states, modules), wanted):
+        got = {**got, **got.pop("plot")}
+        for name, numbers in right.items():
+            pairs = zip(got[name], numbers) if name in "pv" else [(got[name], numbers)]
+            if not all(np.allclose(one, other, rtol=1e-9, atol=1e-9) for one, other in pairs):
+                found.add(name)
+    return found
+
+
+def test_the_path_and_its_curve_are_nnlibs():
+    assert path_disagreements(MODULES) == set()
+
+
+@pytest.mark.parametrize("old, new, seen", [
+    ("[-s, s].map((d)", "[s].map((d)", {"s"}), ("k / 40 - 1", "k / 40", {"ys"}),
+    ("s * state.step", "-s * state.step", {"d"}), ("at + d, r) }", "at - d, r) }", {"moved"}),
+    ('chosen = "W0.1.0"', 'chosen = "W0.1.1"', {"at", "v"}),
+])
+def test_a_mistake_planted_in_the_path_is_found(tmp_path, old, new, seen):
+    for path in MODULES.glob("*.js"):
+        text = path.read_text(encoding="utf-8")
+        assert path.name != "path.js" or old in text
+        (tmp_path / path.name).write_text(text.replace(old, new), encoding="utf-8")
+    assert seen <= path_disagreements(tmp_path)
+
+
+def test_every_figure_is_tried_on_a_page():
+    assert PAGES.keys() == set(interactive.FIGURES), "a new figure has its page in PAGES, and its own tests below"
 
 
 def test_nothing_has_moved():
@@ -173,7 +254,7 @@ def seen(html):
 
 @pytest.mark.parametrize("name", PAGES)
 def test_the_still_figure_is_the_live_one(open_page, site, name):
-    """nnlib's numbers, drawn while the book is built, and the module's, drawn in the page, are the same picture."""
+    """What is drawn while the book is built and what is drawn in the page are the same picture."""
     still = BeautifulSoup((site / f"{PAGES[name]}.html").read_text(encoding="utf-8"), "html.parser").select_one(STAGE)
     tab = open_page(name)
     assert tab.locator("figure.interactive.i-live").count() == 1
@@ -249,6 +330,28 @@ def test_the_point_can_be_dragged(open_page):
     tab.mouse.move(box["x"] + 0.25 * box["width"], box["y"] + 60, steps=4)
     tab.mouse.up()
     assert tab.input_value(".i-slide input") == "-10" and "moved by −0.01" in said(tab)
+    assert barriers(tab) == []
+
+
+def test_the_point_follows_a_finger_that_does_not_scroll(open_page):
+    tab = open_page("path", 360, has_touch=True, is_mobile=True)
+    plot, slider = tab.locator(".i-plot"), tab.locator(".i-slide input")
+    fingers = tab.context.new_cdp_session(tab)
+
+    def swipe(*moves):
+        plot.scroll_into_view_if_needed()
+        box = plot.bounding_box()
+        x, y = box["x"] + 0.25 * box["width"], box["y"] + 100
+        for kind, across, down in (("touchStart", 0, 0), *(("touchMove", *move) for move in moves)):
+            fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x + across, "y": y + down}]})
+        fingers.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        return slider.input_value()
+
+    before = tab.evaluate("scrollY")
+    assert swipe((0, -5), (0, -15), (0, -40), (0, -90)) == "10", "a finger that scrolls moves no number"
+    tab.wait_for_function("before => scrollY > before", arg=before)
+    assert swipe() == "-10"
+    assert int(swipe((5, 0), (20, 1), (80, 2))) > -5
 
 
 def test_a_wrong_reading_is_seen_to_miss(open_page):
@@ -359,7 +462,7 @@ def test_chapter_4_opens_on_a_bias(open_page, site):
 
 
 def test_a_broken_copy_is_noticed(open_page, site):
-    """The test that compares still and live figures sees a module whose numbers are wrong."""
+    """The test that compares still and live figures sees a module whose numbers differ in the page."""
     text = (MODULES / "net.js").read_text(encoding="utf-8")
     tab = open_page("path", module=("net.js", text.replace("one * v[k]", "one + v[k]")))
     still = BeautifulSoup((site / f"{PAGES['path']}.html").read_text(encoding="utf-8"), "html.parser").select_one(STAGE)

