@@ -5,7 +5,6 @@ all is read, in every build, they are judged (ledger/judge.py), and what came of
 build stops at warnings, so nothing is published that does not hold.
 """
 
-import hashlib
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -37,22 +36,7 @@ def collect(app, doctree):
             found.add_inline(sources.one_line(node.astext()), line_of(node))
         elif isinstance(node, nodes.Text) and not isinstance(node.parent, VERBATIM):
             found.add_text(node, line_of(node.parent))
-    equations(app.env)[app.env.docname] = found
-
-
-def equations(env):
-    """What was found, by page. It is stored with the environment, as not every build reads every page."""
-    if not hasattr(env, "equations"):
-        env.equations, env.equations_shown = {}, {}
-    return env.equations
-
-
-def forget(app, env, docname):
-    equations(env).pop(docname, None)
-
-
-def gather(app, env, docnames, other):
-    equations(env).update({name: found for name, found in equations(other).items() if name in docnames})
+    app.env.metadata[app.env.docname]["equations"] = found      # Sphinx keeps it, as not every build reads every page
 
 
 def line_of(node):
@@ -64,16 +48,17 @@ def line_of(node):
 # When all is read --------------------------------------------------------------------------------------------------------
 
 def judge_all(app, env):
-    """Judge what was found, warn of what does not hold, and name the pages that have to be written anew for it."""
+    """Judge what was found, and warn of what does not hold. Every page is written anew, as it shows what came of it."""
     book = Path(app.srcdir)
-    found = {name: with_lines_of_text(book, name, one) for name, one in equations(env).items()}
+    found = {name: with_lines_of_text(book, name, kept["equations"]) for name, kept in env.metadata.items()
+             if "equations" in kept}
     registry = read_registry(book)
     app.judgement = judge(found, registry, Path(app.outdir).parent / "equations.json")
     for path, sentence in registry.faults:
         warn(sentence, place_of(path, sentence))
     for page, line, sentence in app.judgement.faults:
         warn(sentence, place_of(book / f"{page}.toml", sentence) if line is None else place(book, page, line))
-    return changed_pages(app, env)
+    return found
 
 
 def with_lines_of_text(book, page, found):
@@ -103,18 +88,7 @@ def warn(sentence, location):
     logger.warning(sentence, location=location, type="equation")
 
 
-def changed_pages(app, env):
-    """The pages that would now show something else of the ledger than when they were written last."""
-    equations(env)
-    now = {page: hashlib.sha256(repr(ledger_page.shown_of(app, page)).encode()).hexdigest() for page in env.equations}
-    changed = [page for page, digest in now.items() if env.equations_shown.get(page) not in (None, digest)]
-    env.equations_shown = now
-    return changed
-
-
 def setup(app):
     ledger_page.setup(app)
     app.connect("doctree-read", collect)
-    app.connect("env-purge-doc", forget)
-    app.connect("env-merge-info", gather)
     app.connect("env-updated", judge_all)

@@ -262,8 +262,9 @@ def test_the_command_reads_what_sphinx_reads(site):
     """On every page, with every label and every formula, in the same order."""
     environment = pickle.loads((site.parent / ".doctrees" / "environment.pickle").read_bytes())
     pages = sources.pages_of(ROOT / "book")
-    assert environment.equations.keys() == pages.keys()
-    for name, found in environment.equations.items():
+    read = {name: kept["equations"] for name, kept in environment.metadata.items()}
+    assert read.keys() == pages.keys()
+    for name, found in read.items():
         assert sources.read_page(pages[name]).printed() == found.printed(), name
 
 
