@@ -245,6 +245,8 @@ def test_the_site_shows_every_equation_in_the_ledger_and_a_line_under_each(site)
     ledger = BeautifulSoup((site / "ledger.html").read_text(encoding="utf-8"), "html.parser")
     rows = {row["id"].removeprefix("ledger-") for row in ledger.select("div.ledger tr[id]")}
     assert rows == printed == {*read_registry(ROOT / "book").rows}
+    functions = ledger.select("div.ledger td code")
+    assert functions and all(one.find_parent("a", href=re.compile(r"^api\.html#nnlib\.")) for one in functions)
     assert f"{len(rows)} equations are displayed in this book, and all are evaluated." in " ".join(
         ledger.select_one("article").get_text().split())
     lines = 0
