@@ -9,7 +9,10 @@ from functools import cache
 
 import numpy as np
 
+from .values import norm
+
 DIGITS = 60
+OTHER_NAMES = {"imag": "im"}        # what mpmath and SymPy call a function of NumPy
 
 # (φ, φ′) by name, φ′ written from its definition. nnlib's own pairs, which stay exact when saturated, are not used:
 # they are among what is checked. Both tables take complex numbers, for the imaginary nudge.
@@ -30,7 +33,7 @@ HIGH = {
     "tanh": (lambda z: z.context.tanh(z), lambda z: z.context.sech(z) ** 2),
     "relu": (lambda z: z if z.real > 0 else z * 0, lambda z: z * 0 + int(z > 0)),
     "leaky_relu": (lambda z: z if z.real > 0 else z * 0.01, lambda z: z * 0 + (1 if z > 0 else 0.01)),
-    "softplus": (lambda z: z.context.log(1 + z.context.exp(z)), lambda z: 1 / (1 + z.context.exp(-z))),
+    "softplus": (lambda z: z.context.log1p(z.context.exp(z)), lambda z: 1 / (1 + z.context.exp(-z))),
     "sin": (lambda z: z.context.sin(z), lambda z: z.context.cos(z)),
 }
 
@@ -53,25 +56,24 @@ class Float:
 
     constant = staticmethod(float)
 
-    def power(self, base, exponent):
-        return base ** exponent
-
-    def norm(self, array):
-        return np.linalg.norm(array)
+    def numbers(self, name, array):
+        """The numbers of an array of float64; only letters ask for its name."""
+        return array
 
     def activation(self, name, layer, prime, array):
         """φ or φ′ of a layer, by the name of its activation; only letters ask for the layer."""
-        return PLAIN[name][prime](np.asarray(array, float))[()]
+        return PLAIN[name][prime](np.asarray(array))[()]
 
     def function(self, name, array):
         """A function that NumPy, mpmath and SymPy have in common, of each number."""
         return getattr(np, name)(array)
 
     def convert(self, array):
+        """The numbers of another arithmetic in this one."""
         return np.array(array, float)[()]
 
     def same(self, first, second):
-        return np.allclose(first, second, rtol=1e-9, atol=1e-12)
+        return norm(first - second) <= 1e-9 * (1 + norm(first))
 
 
 class High(Float):
@@ -82,22 +84,20 @@ class High(Float):
 
         return mpf(text)
 
-    def norm(self, array):
-        return array[0].context.norm(list(array))
+    def numbers(self, name, array):
+        return np.vectorize(lambda number: self.constant(float(number)), otypes=[object])(array)
 
     def activation(self, name, layer, prime, array):
         return each(HIGH[name][prime], array)
 
     def function(self, name, array):
-        def f(z):
-            return getattr(z.context, {"imag": "im"}.get(name, name))(z)
-        return each(f, array)
+        return each(lambda z: getattr(z.context, OTHER_NAMES.get(name, name))(z), array)
 
     def convert(self, array):
         return array
 
     def same(self, first, second):
-        return self.norm(np.ravel(first - second)) <= 1e-30 * (1 + self.norm(np.ravel(first)))
+        return norm(first - second) <= 1e-30 * (1 + norm(first))
 
 
 class Letters(High):
@@ -108,10 +108,11 @@ class Letters(High):
 
         return sympy.Rational(Fraction(text))
 
-    def norm(self, array):
+    def numbers(self, name, array):
         import sympy
 
-        return sympy.sqrt(sum(z * z for z in array))
+        letters = [sympy.Symbol(f"{name}_{''.join(map(str, place))}") for place in np.ndindex(array.shape)]
+        return np.array(letters, dtype=object).reshape(array.shape)
 
     def activation(self, name, layer, prime, array):
         return each(undefined(layer)[prime], array)
@@ -119,7 +120,7 @@ class Letters(High):
     def function(self, name, array):
         import sympy
 
-        return each(getattr(sympy, {"imag": "im"}.get(name, name)), array)
+        return each(getattr(sympy, OTHER_NAMES.get(name, name)), array)
 
     def same(self, first, second):
-        return all((a - b).expand() == 0 for a, b in zip(first, second))
+        return all(one.expand() == 0 for one in np.ravel(first - second))

@@ -18,8 +18,6 @@ from mdit_py_plugins.front_matter import front_matter_plugin
 from mdit_py_plugins.myst_blocks import myst_block_plugin
 from mdit_py_plugins.myst_role import myst_role_plugin
 
-from .inline import is_equality
-
 LABEL = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 # Directives whose content is not text of the book; that of all others is read.
 VERBATIM = {"code-cell", "code-block", "code", "raw", "literalinclude", "eval-rst", "ledger"}
@@ -40,7 +38,7 @@ class Found:
             self.faults.append((f"an equation without a label: $$ {shortened(latex)} $$ needs (a-label) behind it", line))
 
     def add_inline(self, latex, line):
-        if is_equality(latex):
+        if "=" in latex:
             self.inline.append((latex, line))
 
     def add_text(self, text, line):
