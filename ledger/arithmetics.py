@@ -1,6 +1,6 @@
 """The arithmetics in which a formula is computed: float64, sixty digits, letters. Each has its own table of φ and φ′.
 
-mpmath and SymPy are imported when a number of theirs is first made, so that float64 needs neither. A number of mpmath
+mpmath and SymPy are imported when their arithmetic is first made, so that float64 needs neither. A number of mpmath
 carries its functions with it, as `context`.
 """
 
@@ -79,10 +79,13 @@ class Float:
 class High(Float):
     """Sixty digits: arrays of mpmath's mpf."""
 
-    def constant(self, text):
-        from mpmath import mpf
+    def __init__(self):
+        import mpmath
 
-        return mpf(text)
+        self.library = mpmath
+
+    def constant(self, text):
+        return self.library.mpf(text)
 
     def numbers(self, name, array):
         return np.vectorize(lambda number: self.constant(float(number)), otypes=[object])(array)
@@ -91,7 +94,7 @@ class High(Float):
         return each(HIGH[name][prime], array)
 
     def function(self, name, array):
-        return each(lambda z: getattr(z.context, OTHER_NAMES.get(name, name))(z), array)
+        return each(getattr(self.library, OTHER_NAMES.get(name, name)), array)
 
     def convert(self, array):
         return array
@@ -103,24 +106,20 @@ class High(Float):
 class Letters(High):
     """Letters for numbers: arrays of SymPy's expressions, with φ undefined."""
 
-    def constant(self, text):
+    def __init__(self):
         import sympy
 
-        return sympy.Rational(Fraction(text))
+        self.library = sympy
+
+    def constant(self, text):
+        return self.library.Rational(Fraction(text))
 
     def numbers(self, name, array):
-        import sympy
-
-        letters = [sympy.Symbol(f"{name}_{''.join(map(str, place))}") for place in np.ndindex(array.shape)]
+        letters = [self.library.Symbol(f"{name}_{''.join(map(str, place))}") for place in np.ndindex(array.shape)]
         return np.array(letters, dtype=object).reshape(array.shape)
 
     def activation(self, name, layer, prime, array):
         return each(undefined(layer)[prime], array)
-
-    def function(self, name, array):
-        import sympy
-
-        return each(getattr(sympy, OTHER_NAMES.get(name, name)), array)
 
     def same(self, first, second):
         return all(one.expand() == 0 for one in np.ravel(first - second))

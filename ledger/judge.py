@@ -37,11 +37,13 @@ def judge(found, registry, cache, partial=False):
                 sentences.append(f"the label ({label}) is already that of an equation of {seen[label]}")
             seen.setdefault(label, page)
             judgement.faults += [(page, line, sentence) for sentence in sentences]
-        judgement.faults += equality_faults(judgement, store, registry, page, one.inline)
+        judgement.faults += equality_faults(judgement, registry, page, one.inline)
         judgement.faults += [(page, None, sentence) for sentence in stale_rows(one, registry.pages.get(page, {}))]
     if not partial:
-        judgement.faults += [(page, None, "it stands beside no page of the book") for page in registry.pages if page not in found]
+        beside_none = [page for page in registry.pages if page not in found]
+        judgement.faults += [(page, None, "it stands beside no page of the book") for page in beside_none]
     store.write(keep_others=partial)
+    judgement.fresh = store.fresh
     return judgement
 
 
@@ -56,19 +58,13 @@ def equation_faults(judgement, store, registry, page, label, latex):
     if "prose" in row:
         return []
     parts = latex, row, registry.networks.get(row.get("scene"))
-    result, is_fresh = store.answer(parts, lambda: examine(latex, row, registry), lambda result: result["fault"])
-    judgement.results[label] = result
-    judgement.fresh += is_fresh
+    judgement.results[label] = result = store.answer(parts, lambda: examine(latex, row, registry))
     return [f"equation ({label}) does not hold: {result['fault']}"] if result["fault"] else []
 
 
-def equality_faults(judgement, store, registry, page, inline):
+def equality_faults(judgement, registry, page, inline):
     """(page, line, sentence) of each equality in the text of a page that does not hold."""
-    row, printed = registry.pages.get(page, {}), [latex for latex, _ in inline]
-    letters = {key: row[key] for key in ("binds", "chosen", "letters", "equalities") if key in row}
-    answers, _ = store.answer((printed, letters, registry.networks), lambda: examine_inline(printed, page, registry),
-                              lambda answers: any(fault for fault, _ in answers))
-    judgement.sentences[page] = answers
+    judgement.sentences[page] = answers = examine_inline([latex for latex, _ in inline], page, registry)
     return [(page, line, f"${latex}$ does not hold: {fault}") for (latex, line), (fault, _) in zip(inline, answers) if fault]
 
 

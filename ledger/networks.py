@@ -66,7 +66,7 @@ def random_case(widths, phi, rng, precise=False):
         x, y = rng.normal(size=widths[0]), rng.normal(size=widths[-1])
         case = Case("", W, b, phi, x, y, precise)
         sizes = np.abs(np.concatenate(Pass(case, Float()).zs))
-        if 0.05 < sizes.min() and sizes.max() < 4:
+        if sizes.min() > 0.05 and sizes.max() < 4:
             return case
 
 

@@ -12,6 +12,7 @@ import nnlib
 from .arithmetics import PLAIN
 from .lessons import lesson
 from .networks import network_of
+from .sources import pages_of
 
 
 @dataclass
@@ -40,14 +41,9 @@ def place_of(path, sentence):
 def read_registry(folder):
     """The Registry of a book, from the .toml files beside its pages."""
     registry, origins = Registry(), {}
-    for path in sorted(folder.rglob("*.toml")):
-        name = path.relative_to(folder).with_suffix("").as_posix()
-        if name.startswith((".", "_")) or "/." in name:
-            continue
+    for name, path in pages_of(folder, "toml").items():
         try:
             page = tomllib.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:       # an editor's file, which is gone again
-            continue
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             registry.faults.append((path, f"it is not valid TOML: {error}"))
             continue
@@ -83,7 +79,6 @@ EQUALITY = {
     "x": ("a list of numbers", [NUMBER]),
     "phi": (f"one of {', '.join(PLAIN)}", "|".join(PLAIN)),
     "letters": LETTERS,
-    "length": ("a whole number", WHOLE),
     "parameter": ("like {m = 0, i = 2, j = 1}", {"[mij]": range(1000)}),
 }
 PAGE = {

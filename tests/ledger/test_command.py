@@ -175,7 +175,7 @@ $$ a = 15 $$ (other-label)
     ("[letters]\nu = [[1, 2], [3]]\n", "the rows of a matrix are equally long"),
     ("[[equalities]]\nx = [1]\n", "it needs `latex`"),
     ("[[equalities]]\nlatex = 'a = 1'\nx = '1'\n", "x must be a list of numbers; got '1'"),
-    ("[[equalities]]\nlatex = 'a = 1'\nx = [1]\n", "x must have shape (2,)"),
+    ("[[equalities]]\nlatex = 'a = 1'\nx = [1]\n", "x must have 2 numbers; got [1]"),
     ("[letters]\na = 'one'\n", "letters must be letters, each with a number, a list of numbers"),
     ("[[equalities]]\nlatex = 'a = 1'\nparameter = {m = 'x'}\n", "parameter must be like {m = 0,"),
     ("[networks.a]\nlayers = []\n", "[networks.a]"),
