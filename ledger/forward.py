@@ -1,16 +1,28 @@
 """A network run forward in one arithmetic, without nnlib and without a derivative."""
 
+from functools import cache
+
+from .arithmetics import Float
+
 
 class Pass:
-    """A case run forward in one arithmetic, without nnlib: z(k) enters φ of layer k, a(k) is what layer k reads."""
+    """A case that was run forward: z(k) enters φ of layer k, a(k) is what layer k reads, a(n + 1) the answer."""
 
-    def __init__(self, case, arithmetic):
+    arithmetic = Float
+
+    def __init__(self, case):
+        arithmetic = self.arithmetic()
         self.case, self.phi = case, arithmetic.activation
         self.W = [arithmetic.numbers(f"W{k}", W) for k, W in enumerate(case.W)]
         self.b = [arithmetic.numbers(f"b{k}", b) for k, b in enumerate(case.b)]
         self.x, self.y = arithmetic.numbers("x", case.x), arithmetic.numbers("y", case.y)
         self.zs, answers = self.run(0, self.x)
         self.reads = [self.x, *answers]
+        self.moved = cache(self.moved)
+
+    def moved(self, m, i, j):
+        """How the ends move with W^m_ij, or with b^m_i where j is None: each referee has a way of its own."""
+        raise NotImplementedError
 
     def z(self, k):
         return self.zs[k]

@@ -1,78 +1,53 @@
 """The networks on which equations are tried: those of the book, and random ones of every depth, width and activation."""
 
-from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cache
 
 import numpy as np
 
 import nnlib
 
-from .arithmetics import PLAIN, Float
+from .arithmetics import PLAIN
 from .forward import Pass
 
 ACTIVATIONS = sorted(PLAIN)
 
 
-@dataclass(frozen=True, eq=False)
 class Case:
-    """A network as bare numbers: W and b per layer, the names of its φ, an input x and a wanted y."""
+    """A network to try: its numbers W and b and the names of its φ by layer, an input x and a wanted y."""
 
-    name: str
-    W: tuple
-    b: tuple
-    phi: tuple
-    x: np.ndarray
-    y: np.ndarray
-    precise: bool = False       # whether the equation is computed with sixty digits too
-    letters: bool = False       # whether its numbers stand for letters, and its φ for any
-
-    @property
-    def n(self):
-        return len(self.W) - 1
-
-    @property
-    def widths(self):
-        return (self.W[0].shape[1], *(W.shape[0] for W in self.W))
-
-    @property
-    def size(self):
-        return sum(W.size + b.size for W, b in zip(self.W, self.b))
-
-    @cached_property
-    def network(self):
-        return nnlib.Network([nnlib.Layer(W, b, phi) for W, b, phi in zip(self.W, self.b, self.phi)])
+    def __init__(self, network, x, y=None, name="", precise=False, letters=False):
+        self.network, self.name = network, name
+        self.precise = precise      # whether the equation is computed with sixty digits too
+        self.letters = letters      # whether its numbers stand for letters, and its φ for any
+        self.W, self.b = [layer.W.copy() for layer in network], [layer.b.copy() for layer in network]
+        self.phi = [layer.phi.name for layer in network]
+        self.n, self.widths = len(self.W) - 1, tuple(network.widths)
+        self.size = sum(W.size + b.size for W, b in zip(self.W, self.b))
+        self.x = np.array(x, float)
+        self.y = np.arange(self.widths[-1]) / 4 if y is None else np.array(y, float)
 
     def __str__(self):
-        if self.letters:
-            return f"a network {'-'.join(map(str, self.widths))} of letters"
+        widths = "-".join(map(str, self.widths))
         phis = self.phi[:1] if len({*self.phi}) == 1 else self.phi
-        return f"{self.name}{'-'.join(map(str, self.widths))}, {' '.join(phis)}"
+        return f"a network {widths} of letters" if self.letters else f"{self.name}{widths}, {' '.join(phis)}"
 
 
-def case_of(network, x, y=None, name="", precise=False):
-    """A Case with the numbers of an nnlib Network, which a referee may then compute in its own way."""
-    x = np.array(x, float)
-    y = np.arange(network.widths[-1]) / 4 if y is None else np.array(y, float)
-    return Case(name, tuple(layer.W.copy() for layer in network), tuple(layer.b.copy() for layer in network),
-                tuple(layer.phi.name for layer in network), x, y, precise)
-
-
-def random_case(widths, phi, rng, precise=False):
+def random_case(widths, phi, rng, **kinds):
     """A random case whose every z keeps away from the kinks at 0 and from zero slopes."""
-    phi = (phi,) * (len(widths) - 1) if isinstance(phi, str) else tuple(phi)
+    phis = [phi] * (len(widths) - 1) if isinstance(phi, str) else phi
     while True:
-        W = tuple(rng.normal(size=size) * 1.2 / np.sqrt(size[1]) for size in zip(widths[1:], widths))
-        b = tuple(rng.normal(size=size) * 0.7 for size in widths[1:])
+        W = [rng.normal(size=size) * 1.2 / np.sqrt(size[1]) for size in zip(widths[1:], widths)]
+        b = [rng.normal(size=size) * 0.7 for size in widths[1:]]
         x, y = rng.normal(size=widths[0]), rng.normal(size=widths[-1])
-        case = Case("", W, b, phi, x, y, precise)
-        sizes = np.abs(np.concatenate(Pass(case, Float()).zs))
+        case = Case(nnlib.Network(map(nnlib.Layer, W, b, phis)), x, y, **kinds)
+        sizes = np.abs(np.concatenate(Pass(case).zs))
         if sizes.min() > 0.05 and sizes.max() < 4:
             return case
 
 
 def running_networks(registry):
     """The networks that have a name: three of nnlib and the literature, and those of the book's registry."""
-    return {**known_networks(), **{name: case_of(network_of(row), row["x"], None, f"the network “{name}”, ", True)
+    return {**known_networks(), **{name: Case(network_of(row), row["x"], None, f"the network “{name}”, ", precise=True)
                                    for name, row in registry.networks.items()}}
 
 
@@ -80,9 +55,9 @@ def running_networks(registry):
 def known_networks():
     mazur = nnlib.Network([nnlib.Layer([[.15, .20], [.25, .30]], [.35, .35], "sigmoid"),
                            nnlib.Layer([[.40, .45], [.50, .55]], [.60, .60], "sigmoid")])
-    return {"pencil": case_of(nnlib.pencil_network(), [2, 3], [9, 25, 15], "the pencil network, ", True),
-            "twin": case_of(nnlib.pencil_twin(), [2, 3], None, "the pencil network's twin, ", True),
-            "mazur": case_of(mazur, [.05, .10], [.01, .99], "Mazur's network, ", True)}
+    return {"pencil": Case(nnlib.pencil_network(), [2, 3], [9, 25, 15], "the pencil network, ", precise=True),
+            "twin": Case(nnlib.pencil_twin(), [2, 3], None, "the pencil network's twin, ", precise=True),
+            "mazur": Case(mazur, [.05, .10], [.01, .99], "Mazur's network, ", precise=True)}
 
 
 def network_of(row):
@@ -140,4 +115,4 @@ def of_letters():
     widths = [(1, 1), (1, 1, 1, 1), (2, 2), (1, 2, 1), (2, 1, 2), (1, 1, 2, 1), (2, 2, 1, 2), (1, 1, 1, 1, 1),
               (1, 1, 2, 2, 1)]
     rng = np.random.default_rng(0)
-    return [replace(random_case(one, "tanh", rng), letters=True) for one in widths]
+    return [random_case(one, "tanh", rng, letters=True) for one in widths]
