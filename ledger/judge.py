@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from .inline import examine_inline, latexes
+from .inline import examine_inline
 from .lessons import lesson
 from .store import Store
 from .trials import examine
@@ -73,7 +73,6 @@ def stale_rows(found, row):
     labels, equalities = {label for label, *_ in found.displayed}, {latex for latex, _ in found.inline}
     for label in row.get("equations", {}).keys() - labels:
         yield f"[equations.{label}] belongs to no equation of this page"
-    special = [latex for one in row.get("equalities", []) for latex in latexes(one)]
-    for latex in [*row.get("binds", []), *row.get("chosen", []), *special]:
-        if " ".join(latex.split()) not in equalities:
+    for latex in [*row.get("binds", []), *row.get("chosen", []), *row.get("equalities", [])]:
+        if latex not in equalities:
             yield f"it speaks of ${latex}$, which is not on this page"

@@ -12,7 +12,7 @@ import nnlib
 from .arithmetics import PLAIN
 from .lessons import lesson
 from .networks import network_of
-from .sources import pages_of
+from .sources import one_line, pages_of
 
 
 @dataclass
@@ -54,9 +54,17 @@ def read_registry(folder):
             origins[label] = path.name
         registry.faults += [(path, fault) for fault in faults]
         if not faults:
-            registry.pages[name] = page
+            registry.pages[name] = page | in_one_line(page)
             registry.networks |= page.get("networks", {})
     return registry
+
+
+def in_one_line(page):
+    """The equalities that a page's .toml names, each on one line, as they are read from the page; special ones by row."""
+    rows = [(latex, row) for row in page.get("equalities", [])
+            for latex in ([row["latex"]] if isinstance(row["latex"], str) else row["latex"])]
+    return {"binds": [*map(one_line, page.get("binds", []))], "chosen": [*map(one_line, page.get("chosen", []))],
+            "equalities": {one_line(latex): row for latex, row in rows}}
 
 
 # What may stand in it: for each key, the words that continue “… must be”, and the shape of its value. ---------------------

@@ -75,7 +75,7 @@ def test_the_readme_prints_the_front_pages_formula():
 @pytest.fixture
 def pencil():
     with mpmath.workdps(60):
-        yield scenes.NetworkScene(arithmetics.Float(), referees.Nudges(networks.case_of(nnlib.pencil_network(), [2, 3])))
+        yield scenes.NetworkScene(arithmetics.Float(), referees.Nudges(networks.Case(nnlib.pencil_network(), [2, 3])))
 
 
 @pytest.mark.parametrize("latex, by_hand", [
@@ -130,10 +130,10 @@ import sys, numpy, nnlib
 from ledger.arithmetics import Float
 from ledger.evaluate import Evaluator
 from ledger.grammar import parse
-from ledger.networks import case_of
+from ledger.networks import Case
 from ledger.referees import ImaginaryNudge
 from ledger.scenes import NetworkScene
-case = case_of(nnlib.pencil_network(), [2, 3])
+case = Case(nnlib.pencil_network(), [2, 3])
 evaluator = Evaluator(NetworkScene(Float(), ImaginaryNudge(case)))
 sides = parse(r"\frac{\partial \hat{\mathbf{y}}}{\partial \mathbf{W}^0_{2,1}} = (-576, 480, 384)").args[1:]
 assert numpy.allclose(*(evaluator.value(side, {}).array for side in sides), rtol=1e-12)
@@ -172,8 +172,8 @@ def test_a_case_knows_its_shape():
     case = networks.running_networks(REGISTRY)["pencil"]
     assert (case.n, case.widths, case.size) == (2, (2, 3, 2, 3), 6 + 3 + 6 + 2 + 6 + 3)
     case = networks.random_case((2, 4, 3), "tanh", np.random.default_rng(1))
-    assert (case.n, case.widths, case.size, case.phi) == (1, (2, 4, 3), 8 + 4 + 12 + 3, ("tanh", "tanh"))
-    assert networks.case_of(case.network, case.x).y.tolist() == [0, 0.25, 0.5]
+    assert (case.n, case.widths, case.size, case.phi) == (1, (2, 4, 3), 8 + 4 + 12 + 3, ["tanh", "tanh"])
+    assert networks.Case(case.network, case.x).y.tolist() == [0, 0.25, 0.5]
 
 
 def test_the_referees_agree_and_notice_a_wrong_package(monkeypatch):
