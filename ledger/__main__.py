@@ -15,9 +15,8 @@ import time
 from pathlib import Path
 
 from . import judge, registry, sources
-from .check import finish, merge
 from .lessons import lesson
-from .registry import EQUATION, schema_faults
+from .registry import EQUATION, WHOLE, row_faults
 from .routes import ROUTES
 from .trials import examine, trial_of
 
@@ -30,8 +29,8 @@ def main(arguments=None):
     book = options.book.resolve()
     if not book.is_dir():
         command.error(f"there is no folder {options.book}")
-    row = {key: value for key in EQUATION["properties"] if (value := getattr(options, key, None)) is not None}
-    if faults := list(schema_faults(row, EQUATION)):
+    row = {key: value for key in EQUATION if (value := getattr(options, key, None)) is not None}
+    if faults := list(row_faults(row, EQUATION)):
         command.error(faults[0])
     formulas = [one for one in options.what if "=" in one or "\\" in one]
     if formulas and len(options.what) > 1:
@@ -53,10 +52,10 @@ def parser():
                                       description=__doc__, epilog=f"Rows, scenes and signs: {lesson('A row')}")
     command.add_argument("what", nargs="*", help="pages, or one equation; the whole book if left out")
     command.add_argument("--book", type=Path, default=ROOT / "book", help="the folder of the book")
-    for key, value in EQUATION["properties"].items():
+    for key, (words, shape) in EQUATION.items():
         if key != "prose":
-            kind = int if value.get("type") == "integer" else str
-            command.add_argument(f"--{key}", type=kind, help=f"as in the row of an equation: {value['description']}")
+            kind = int if shape == WHOLE else str
+            command.add_argument(f"--{key}", type=kind, help=f"as in the row of an equation: {words}")
     return command
 
 
@@ -70,7 +69,7 @@ def page_name(text, book):
 
 def one_equation(latex, row, rows):
     latex = sources.one_line(latex.strip().strip("$"))
-    result = finish(merge(examine([("equation", latex, row)], rows)), row)
+    result = examine(latex, row, rows)
     if result["fault"]:
         print(f"It does not hold: {result['fault']}")
         return 1

@@ -1,6 +1,6 @@
 """The arithmetics in which a formula is computed: float64, sixty digits, letters. Each has its own table of φ and φ′.
 
-mpmath and SymPy are imported when a number of theirs is first made, so that float64 needs neither. A number of mpmath
+mpmath and SymPy are imported when their arithmetic is first made, so that float64 needs neither. A number of mpmath
 carries its functions with it, as `context`.
 """
 
@@ -9,7 +9,10 @@ from functools import cache
 
 import numpy as np
 
+from .values import norm
+
 DIGITS = 60
+OTHER_NAMES = {"imag": "im"}        # what mpmath and SymPy call a function of NumPy
 
 # (φ, φ′) by name, φ′ written from its definition. nnlib's own pairs, which stay exact when saturated, are not used:
 # they are among what is checked. Both tables take complex numbers, for the imaginary nudge.
@@ -30,7 +33,7 @@ HIGH = {
     "tanh": (lambda z: z.context.tanh(z), lambda z: z.context.sech(z) ** 2),
     "relu": (lambda z: z if z.real > 0 else z * 0, lambda z: z * 0 + int(z > 0)),
     "leaky_relu": (lambda z: z if z.real > 0 else z * 0.01, lambda z: z * 0 + (1 if z > 0 else 0.01)),
-    "softplus": (lambda z: z.context.log(1 + z.context.exp(z)), lambda z: 1 / (1 + z.context.exp(-z))),
+    "softplus": (lambda z: z.context.log1p(z.context.exp(z)), lambda z: 1 / (1 + z.context.exp(-z))),
     "sin": (lambda z: z.context.sin(z), lambda z: z.context.cos(z)),
 }
 
@@ -53,73 +56,70 @@ class Float:
 
     constant = staticmethod(float)
 
-    def power(self, base, exponent):
-        return base ** exponent
-
-    def norm(self, array):
-        return np.linalg.norm(array)
+    def numbers(self, name, array):
+        """The numbers of an array of float64; only letters ask for its name."""
+        return array
 
     def activation(self, name, layer, prime, array):
         """φ or φ′ of a layer, by the name of its activation; only letters ask for the layer."""
-        return PLAIN[name][prime](np.asarray(array, float))[()]
+        return PLAIN[name][prime](np.asarray(array))[()]
 
     def function(self, name, array):
         """A function that NumPy, mpmath and SymPy have in common, of each number."""
         return getattr(np, name)(array)
 
     def convert(self, array):
+        """The numbers of another arithmetic in this one."""
         return np.array(array, float)[()]
 
     def same(self, first, second):
-        return np.allclose(first, second, rtol=1e-9, atol=1e-12)
+        return norm(first - second) <= 1e-9 * (1 + norm(first))
 
 
 class High(Float):
     """Sixty digits: arrays of mpmath's mpf."""
 
+    def __init__(self):
+        import mpmath
+
+        self.library = mpmath
+
     def constant(self, text):
-        from mpmath import mpf
+        return self.library.mpf(text)
 
-        return mpf(text)
-
-    def norm(self, array):
-        return array[0].context.norm(list(array))
+    def numbers(self, name, array):
+        return np.vectorize(lambda number: self.constant(float(number)), otypes=[object])(array)
 
     def activation(self, name, layer, prime, array):
         return each(HIGH[name][prime], array)
 
     def function(self, name, array):
-        def f(z):
-            return getattr(z.context, {"imag": "im"}.get(name, name))(z)
-        return each(f, array)
+        return each(getattr(self.library, OTHER_NAMES.get(name, name)), array)
 
     def convert(self, array):
         return array
 
     def same(self, first, second):
-        return self.norm(np.ravel(first - second)) <= 1e-30 * (1 + self.norm(np.ravel(first)))
+        return norm(first - second) <= 1e-30 * (1 + norm(first))
 
 
 class Letters(High):
     """Letters for numbers: arrays of SymPy's expressions, with φ undefined."""
 
+    def __init__(self):
+        import sympy
+
+        self.library = sympy
+
     def constant(self, text):
-        import sympy
+        return self.library.Rational(Fraction(text))
 
-        return sympy.Rational(Fraction(text))
-
-    def norm(self, array):
-        import sympy
-
-        return sympy.sqrt(sum(z * z for z in array))
+    def numbers(self, name, array):
+        letters = [self.library.Symbol(f"{name}_{''.join(map(str, place))}") for place in np.ndindex(array.shape)]
+        return np.array(letters, dtype=object).reshape(array.shape)
 
     def activation(self, name, layer, prime, array):
         return each(undefined(layer)[prime], array)
 
-    def function(self, name, array):
-        import sympy
-
-        return each(getattr(sympy, {"imag": "im"}.get(name, name)), array)
-
     def same(self, first, second):
-        return all((a - b).expand() == 0 for a, b in zip(first, second))
+        return all(one.expand() == 0 for one in np.ravel(first - second))

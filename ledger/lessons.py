@@ -3,7 +3,6 @@
 from pathlib import Path
 
 README = Path(__file__).with_name("README.md")
-HEADINGS = ("A row", "An equality in the text", "A sign", "A letter", "A scene", "A network", "A route")
 
 
 def lesson(heading):

@@ -7,13 +7,12 @@ import re
 import tomllib
 from dataclasses import dataclass, field
 
-from jsonschema import Draft202012Validator
-
 import nnlib
 
 from .arithmetics import PLAIN
 from .lessons import lesson
 from .networks import network_of
+from .sources import one_line, pages_of
 
 
 @dataclass
@@ -42,14 +41,9 @@ def place_of(path, sentence):
 def read_registry(folder):
     """The Registry of a book, from the .toml files beside its pages."""
     registry, origins = Registry(), {}
-    for path in sorted(folder.rglob("*.toml")):
-        name = path.relative_to(folder).with_suffix("").as_posix()
-        if name.startswith((".", "_")) or "/." in name:
-            continue
+    for name, path in pages_of(folder, "toml").items():
         try:
             page = tomllib.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:       # an editor's file, which is gone again
-            continue
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             registry.faults.append((path, f"it is not valid TOML: {error}"))
             continue
@@ -60,79 +54,97 @@ def read_registry(folder):
             origins[label] = path.name
         registry.faults += [(path, fault) for fault in faults]
         if not faults:
-            registry.pages[name] = page
+            registry.pages[name] = page | in_one_line(page)
             registry.networks |= page.get("networks", {})
     return registry
 
 
-# What may stand in it, as a JSON schema. `description` continues the sentence “… must be”. --------------------------------
-
-def table(description, **keys):
-    return {"type": "object", "additionalProperties": False, "properties": keys, "description": description}
-
-
-def tables(row, name):
-    return {"type": "object", "additionalProperties": row, "description": f"tables [{name}]"}
+def in_one_line(page):
+    """The equalities that a page's .toml names, each on one line, as they are read from the page; special ones by row."""
+    rows = [(latex, row) for row in page.get("equalities", [])
+            for latex in ([row["latex"]] if isinstance(row["latex"], str) else row["latex"])]
+    return {"binds": [*map(one_line, page.get("binds", []))], "chosen": [*map(one_line, page.get("chosen", []))],
+            "equalities": {one_line(latex): row for latex, row in rows}}
 
 
-def a_list(items, description):
-    return {"type": "array", "items": items, "minItems": 1, "description": description}
+# What may stand in it: for each key, the words that continue “… must be”, and the shape of its value. ---------------------
+
+NUMBER, WHOLE, TEXT = (int, float), range(1, 1000), r".*\S.*"
+VALUE = (NUMBER, [NUMBER], [[NUMBER]], r"[-+]?[0-9]*\.?[0-9]+(e[-+]?[0-9]+)?j?")      # "1j" is the imaginary unit
+LETTERS = ("letters, each with a number, a list of numbers, or a list of equally long lists of them", {TEXT: VALUE})
+EQUATION = {
+    "function": ("a function of nnlib", "|".join(sorted(nnlib.__all__))),
+    "for": ("like “0 <= m < n”", r"(\d+|[mkn])( <=? (\d+|[mkn]))+"),
+    "scene": ("the name of a scene", TEXT),
+    "layers": ("a whole number", WHOLE),
+    "order": ("a whole number", WHOLE),
+    "also": ("LaTeX", TEXT),
+    "prose": ("a reason, in words", TEXT),
+}
+EQUALITY = {
+    "latex": ("LaTeX, or a list of it", (TEXT, [TEXT])),
+    "network": ("the name of a network", TEXT),
+    "x": ("a list of numbers", [NUMBER]),
+    "phi": (f"one of {', '.join(PLAIN)}", "|".join(PLAIN)),
+    "letters": LETTERS,
+    "parameter": ("like {m = 0, i = 2, j = 1}", {"[mij]": range(1000)}),
+}
+PAGE = {
+    "binds": ("a list of LaTeX", [TEXT]),
+    "chosen": ("a list of LaTeX", [TEXT]),
+    "letters": LETTERS,
+    "equations": ("tables [equations.LABEL]", {TEXT: dict}),
+    "equalities": ("tables [[equalities]]", [dict]),
+    "networks": ("tables [networks.NAME]", {TEXT: dict}),
+}
 
 
-def text(description, pattern=r"\S"):
-    return {"type": "string", "pattern": pattern, "description": description}
-
-
-WHOLE = {"type": "integer", "minimum": 1, "description": "a whole number"}
-NUMBER = {"type": "number", "description": "a number"}
-NUMBERS = a_list(NUMBER, "a list of numbers")
-WRITTEN = text("a number", r"^[-+]?[0-9]*\.?[0-9]+(e[-+]?[0-9]+)?j?$")         # "1j" is the imaginary unit
-VALUE = {"anyOf": [NUMBER, WRITTEN, NUMBERS, a_list(NUMBERS, "a matrix")],
-         "description": "a number, a list of numbers, or a list of equally long lists of them"}
-LETTERS = {"type": "object", "additionalProperties": VALUE, "description": "letters with their numbers"}
-LATEX = a_list(text("LaTeX"), "a list of LaTeX") | {"minItems": 0}
-EQUATION = table(
-    "a table", function={"enum": sorted(nnlib.__all__), "description": "a function of nnlib"},
-    **{"for": text("like “0 <= m < n”", r"^(\d+|[mkn])( <=? (\d+|[mkn]))+$")}, scene=text("the name of a scene"),
-    layers=WHOLE, order=WHOLE, also=text("LaTeX"), prose=text("a reason, in words")) | {
-    "if": {"properties": {"scene": {"const": "nudge"}}, "required": ["scene"]}, "then": {"required": ["order", "function"]}}
-EQUALITY = table(
-    "a table", latex={"anyOf": [text("LaTeX"), LATEX], "description": "LaTeX, or a list of it"},
-    network=text("the name of a network"), x=NUMBERS, phi={"enum": [*PLAIN], "description": f"one of {', '.join(PLAIN)}"},
-    letters=LETTERS, length=WHOLE,
-    parameter=table("like {m = 0, i = 2, j = 1}", **dict.fromkeys("mij", WHOLE | {"minimum": 0})) | {"required": ["m"]}
-) | {"required": ["latex"]}
-PAGE = table("a table", binds=LATEX, chosen=LATEX, letters=LETTERS, equations=tables(EQUATION, "equations.LABEL"),
-             equalities={"type": "array", "items": EQUALITY, "description": "tables [[equalities]]"},
-             networks=tables({"type": "object", "description": "a table"}, "networks.NAME"))
+def fits(value, shape):
+    """Whether a value is text of a pattern, one of a range, a list or a table of a shape, of a type, or one of several."""
+    match shape:
+        case str():
+            return isinstance(value, str) and re.fullmatch(shape, value, re.S) is not None
+        case range():
+            return type(value) is int and value in shape
+        case list():
+            return isinstance(value, list) and all(fits(one, shape[0]) for one in value)
+        case dict():
+            (key, one), = shape.items()
+            return isinstance(value, dict) and all(fits(name, key) and fits(part, one) for name, part in value.items())
+        case tuple():
+            return any(fits(value, one) for one in shape)
+    return type(value) is shape
 
 
 def page_faults(page):
-    """What is wrong with a page's .toml, one sentence each."""
-    faults = dict.fromkeys(schema_faults(page, PAGE))
-    yield from faults or (fault for name, row in page.get("networks", {}).items() for fault in network_faults(name, row))
+    """What is wrong with a page's .toml, one sentence each; rows are read when the page as a whole fits."""
+    if faults := list(row_faults(page, PAGE)):
+        yield from faults
+        return
+    for label, row in page.get("equations", {}).items():
+        needed = ("order", "function") if row.get("scene") == "nudge" else ()
+        yield from row_faults(row, EQUATION, f"[equations.{label}]: ", needed)
+    for row in page.get("equalities", []):
+        yield from row_faults(row, EQUALITY, "[[equalities]]: ", ("latex",))
+    for name, row in page.get("networks", {}).items():
+        yield from network_faults(row, f"[networks.{name}]: ")
 
 
-def schema_faults(value, schema):
-    for error in Draft202012Validator(schema).iter_errors(value):
-        path = [part for part in error.absolute_path if isinstance(part, str)]
-        place = f"[{'.'.join(path[:2])}]: " if path[:1] == ["equations"] and len(path) > 1 else ""
-        if error.validator == "additionalProperties":
-            known = error.schema["properties"]
-            unknown = next(key for key in error.instance if key not in known)
-            yield f"{place}unknown key {unknown!r}; there are {', '.join(known)} ({lesson('A row')})"
-        elif error.validator == "required":
-            needed = [key for key in error.validator_value if key not in error.instance]
-            yield f"{place or ''.join(f'{name}: ' for name in path[-1:])}it needs `{'` and `'.join(needed)}`"
-        else:
-            yield f"{place}{path[-1]} must be {error.schema['description']}; got {error.instance!r}"
+def row_faults(row, keys, place="", needed=()):
+    for key, value in row.items():
+        if key not in keys:
+            yield f"{place}unknown key {key!r}; there are {', '.join(keys)} ({lesson('A row')})"
+        elif not fits(value, keys[key][1]):
+            yield f"{place}{key} must be {keys[key][0]}; got {value!r}"
+    if missing := [key for key in needed if key not in row]:
+        yield f"{place}it needs `{'` and `'.join(missing)}`"
 
 
-def network_faults(name, row):
+def network_faults(row, place):
     try:
         network = network_of(row)
         nnlib.forward(network, row["x"])
     except KeyError as error:
-        yield f"[networks.{name}]: {error.args[0]} is missing ({lesson('A network')})"
+        yield f"{place}{error.args[0]} is missing ({lesson('A network')})"
     except (ValueError, TypeError, IndexError) as error:
-        yield f"[networks.{name}]: {error}"
+        yield f"{place}{error}"

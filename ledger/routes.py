@@ -19,7 +19,6 @@ class Route:
     source: str             # in “… is 3, and {source} 4”
     tolerance: float
     floor: float = 1e-6
-    digits: bool = False    # whether the numbers have sixty digits
     headline: bool = False  # whether the line under an equation counts it: it names the error of float64
     referee: type = None    # who computes the side that this route can tell
     tells: tuple = ()       # of which sides: VALUES (z, a or ŷ), DERIVATIVES (∂ or v)
@@ -31,16 +30,16 @@ class Route:
 
 
 ROUTES = {route.name: route for route in (
-    Route("precise", "60 digits", "the first side", 1e-30, digits=True),
+    Route("precise", "60 digits", "the first side", 1e-30),
     Route("float", "float64", "the first side", 1e-12, headline=True),
     Route("pass", "plain pass", "by running the network", 1e-12, headline=True, referee=referees.ImaginaryNudge,
           tells=(VALUES,)),
     Route("step", "imaginary nudge", "by an imaginary nudge", 1e-12, headline=True, referee=referees.ImaginaryNudge,
           tells=(DERIVATIVES,)),
     Route("nudges", "two nudges", "by two nudges", 1e-5, floor=1.0, referee=referees.TwoNudges, tells=(DERIVATIVES,)),
-    Route("series", "power series", "from the power series", 1e-20, digits=True, headline=True),
+    Route("series", "power series", "from the power series", 1e-20, headline=True),
     Route("rate", "exponent of h", "as the registry says", 0.02),
-    Route("rounded", "nnlib", "with sixty digits", 1e-6, digits=True, headline=True),
+    Route("rounded", "nnlib", "with sixty digits", 1e-6, headline=True),
     # nnlib's quotients, at the h of trials.py: the subtraction costs rounding / h
     Route("forward_difference", "nnlib", "the printed quotient", 1e-5, floor=1.0, headline=True),
     Route("central_difference", "nnlib", "the printed quotient", 1e-8, floor=1.0, headline=True),

@@ -18,8 +18,6 @@ from mdit_py_plugins.front_matter import front_matter_plugin
 from mdit_py_plugins.myst_blocks import myst_block_plugin
 from mdit_py_plugins.myst_role import myst_role_plugin
 
-from .inline import is_equality
-
 LABEL = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 # Directives whose content is not text of the book; that of all others is read.
 VERBATIM = {"code-cell", "code-block", "code", "raw", "literalinclude", "eval-rst", "ledger"}
@@ -40,7 +38,7 @@ class Found:
             self.faults.append((f"an equation without a label: $$ {shortened(latex)} $$ needs (a-label) behind it", line))
 
     def add_inline(self, latex, line):
-        if is_equality(latex):
+        if "=" in latex:
             self.inline.append((latex, line))
 
     def add_text(self, text, line):
@@ -69,29 +67,25 @@ def parser():
     return markdown.use(attrs_plugin, after=("image", "code_inline", "link_close", "span_close"), spans=True)
 
 
-def read_text(text, first=1, found=None):
-    """What stands in the text of a page, whose first line has the number `first`."""
+def read_text(text, found=None, place=lambda line: line + 1):
+    """What stands in a text, added to what was found; place(line), line counted from 0, is where it stands."""
     found = found or Found()
     for token in parser().parse(text):
-        line = first + (token.map[0] if token.map else 0)
+        line = token.map[0] if token.map else 0
         if token.type in ("math_block", "math_block_label"):
-            found.add_displayed(token.info, one_line(token.content), line)
+            found.add_displayed(token.info, one_line(token.content), place(line))
         elif token.type in ("fence", "colon_fence"):
             name = re.match(r"\{([\w:-]+)\}", token.info.strip())
             if name and name[1] not in VERBATIM:
-                read_text(token.content, line + 1, found)
+                read_text(token.content, found, lambda inner, line=line: place(line + 1 + inner))
         elif token.type == "inline":
-            read_inline(token, line, found)
+            for child in token.children:
+                if child.type == "math_inline":
+                    found.add_inline(one_line(child.content), place(line))
+                elif child.type == "text":
+                    found.add_text(child.content, place(line))
+                line += child.type in ("softbreak", "hardbreak")
     return found
-
-
-def read_inline(token, line, found):
-    for child in token.children:
-        if child.type == "math_inline":
-            found.add_inline(one_line(child.content), line)
-        elif child.type == "text":
-            found.add_text(child.content, line)
-        line += child.type in ("softbreak", "hardbreak")
 
 
 def read_page(path):
@@ -99,20 +93,17 @@ def read_page(path):
 
 
 def read_notebook(path):
-    """What stands in the markdown cells of a notebook; a cell's number, from 1, is the line of what stands in it."""
+    """What stands in the markdown cells of a notebook; the number of its cell, from 1, is the place."""
     found = Found()
     for number, cell in enumerate(json.loads(path.read_text(encoding="utf-8"))["cells"], 1):
         if cell["cell_type"] == "markdown":
-            part = read_text("".join(cell["source"]))
-            found.displayed += [(label, latex, number) for label, latex, _ in part.displayed]
-            found.inline += [(latex, number) for latex, _ in part.inline]
-            found.faults += [(sentence, number) for sentence, _ in part.faults]
+            read_text("".join(cell["source"]), found, lambda line, number=number: number)
     return found
 
 
-def pages_of(folder):
-    """The .md of every page of a book, by the page's name."""
-    paths = {path.relative_to(folder).with_suffix("").as_posix(): path for path in sorted(folder.rglob("*.md"))}
+def pages_of(folder, suffix="md"):
+    """The file of every page of a book, by the page's name; the other file is `toml`."""
+    paths = {path.relative_to(folder).with_suffix("").as_posix(): path for path in sorted(folder.rglob(f"*.{suffix}"))}
     return {name: path for name, path in paths.items() if not re.search(r"(^|/)[._]", name)}
 
 

@@ -1,4 +1,4 @@
-"""How an equation is tried in each scene, and all equations in all scenes.
+"""How an equation is tried in each scene.
 
 SCENES has one entry for each scene that a row of the registry may name. A running network (`pencil`, or one of a page's
 own) is a scene too: the equation is tried on that network only.
@@ -6,43 +6,38 @@ own) is a scene too: the equation is tried on that network only.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import product
+from functools import partial
 
 import mpmath
 import numpy as np
 
 import nnlib
 
-from . import scenes
+from . import networks, scenes
 from .arithmetics import DIGITS, Float, High
-from .check import Check, empty_result, in_a_sentence
+from .check import Check
 from .evaluate import Evaluator
-from .grammar import Refused, walk
 from .lessons import lesson
-from .networks import LETTER_WIDTHS, all_networks, narrow_networks, random_case, running_networks, smooth_networks
-from .referees import Nudges, referee
 from .routes import ROUTES
-from .values import Wrong, must_match, number
+from .values import Wrong, column, in_a_sentence, must_match, norm, number
 
 
 # On values of letters --------------------------------------------------------------------------------------------------
 
-def values_of(scene):
-    """A trial on random values of a scene's letters; scene(arithmetic, size, rng, asked) makes them."""
-    def try_values(check, count):
-        literal = any(node.op == "matrix" for node in walk(check.tree))     # a printed matrix settles the length
-        size, asked = 3 if literal else count, set()
-        exact, rough, package = (Evaluator(scene(arithmetic, size, np.random.default_rng(count), answered))
-                                 for arithmetic, answered in ((High(), None), (Float(), None), (Float(), asked)))
-        ends = exact.ranges(check.sides, {}, check.places)
-        for place in product(*(range(1, end + 1) for end in ends.values())):
-            letters = dict(zip(ends, place))
-            check.compare_sides(letters, exact, rough, precise=True)
-            first, answer = (one.settled(check.sides[0], letters) for one in (rough, package))
-            if asked:
-                check.compare("nnlib", first, answer, f"{check.printed[0]} of {size} numbers")
-        check.count(networks=1, asked=asked)
-    return try_values
+def try_values(scene, check, count):
+    """On random values of a scene's letters; scene(arithmetic, size, rng, asked) makes them."""
+    literal = any(node.op == "matrix" for node in check.nodes)     # a printed matrix settles the length
+    size, asked = 3 if literal else count, set()
+    exact, rough, package = (Evaluator(scene(arithmetic, size, np.random.default_rng(count), answered))
+                             for arithmetic, answered in ((High(), None), (Float(), None), (Float(), asked)))
+    for letters in check.situations(exact):
+        check.compare_sides("float", rough, letters)
+        check.compare_sides("precise", exact, letters)
+        check.count(comparisons=len(check.sides) - 1)
+        first, answer = (one.settled(check.sides[0], letters) for one in (rough, package))
+        if asked:
+            check.compare("nnlib", first, answer, f"{check.printed[0]} of {size} numbers")
+    check.count(networks=1, asked=asked)
 
 
 # On a function of one number, or of a direction ------------------------------------------------------------------------
@@ -58,37 +53,32 @@ def try_nudges(check, case):
         rows, columns = case.W[m].shape
         place = (m, int(rng.integers(rows)), int(rng.integers(columns)) if rng.integers(2) else None)
         h = mpmath.mpf("1e-6")
-        first, second = (missed(check, case, scenes.Nudged(referee(Nudges, case), place, step)) for step in (h, h / 2))
+        first, second = (missed(check, scenes.Nudged(case, place, step)) for step in (h, h / 2))
         if first > 1e-25:               # a straight line is met exactly, and has no rate
             rate, order = mpmath.log(first / second, 2), check.row["order"]
             check.record("rate", abs(rate - order))
-            if abs(rate - order) > 0.02:
-                raise Wrong(f"on {case}: the error shrinks like h^{float(rate):.2f}, not like h^{order}")
-        check.count(networks=1, comparisons=1, asked=compare_quotient(check, case, place))
+            if abs(rate - order) > ROUTES["rate"].tolerance:
+                raise Wrong(f"the error shrinks like h^{float(rate):.2f}, not like h^{order}")
+        compare_quotient(check, case, place)
 
 
-def missed(check, case, scene):
+def missed(check, scene):
     """How far the quotient is from the derivative, relative to it."""
     left, right = (Evaluator(scene).settled(side, {}) for side in check.sides[:2])
-    must_match(left, right, f"on {case}")
-    error = mpmath.norm(list(np.ravel(left.array - right.array))) / max(mpmath.norm(list(np.ravel(left.array))), 1e-6)
+    must_match(left, right, "")
+    error = norm(left.array - right.array) / max(norm(left.array), 1e-6)
     if error > 1e-3:
-        raise Wrong(f"on {case}: with h = 1e-6 the quotient is {right}, the derivative {left}")
+        raise Wrong(f"with h = 1e-6 the quotient is {right}, the derivative {left}")
     return error
 
 
 def compare_quotient(check, case, place):
     """nnlib's quotient against the printed one, for the same h; the subtraction costs rounding / h."""
     name = check.row["function"]
-    h = STEPS[name]
-    scene = scenes.Nudged(referee(Nudges, case), place, mpmath.mpf(h))
-    printed = Evaluator(scene).settled(check.sides[1], {})
-    quotient = getattr(nnlib, name)(scene.f_float, np.array([float(scene.theta)]), h)[:, 0]
-    error = float(mpmath.norm(list(printed.array - quotient)) / max(1, mpmath.norm(list(np.ravel(printed.array)))))
-    check.record(name, error)
-    if error > ROUTES[name].tolerance:
-        raise Wrong(f"on {case}: nnlib's {name} gives {quotient}, the printed quotient {printed}")
-    return [name]
+    scene = scenes.Nudged(case, place, mpmath.mpf(STEPS[name]))
+    quotient = getattr(nnlib, name)(scene.f_float, np.array([float(scene.theta)]), STEPS[name])[:, 0]
+    check.compare(name, Evaluator(scene).settled(check.sides[1], {}), column(quotient), f"nnlib's {name}")
+    check.count(networks=1, comparisons=1, asked=[name])
 
 
 def try_tangents(check, case):
@@ -96,17 +86,16 @@ def try_tangents(check, case):
     rng = np.random.default_rng(case.size)
     m = int(rng.integers(case.n + 1))
     direction = rng.normal(size=case.b[m].size)
-    scene = scenes.Tangent(referee(Nudges, case), m, direction, mpmath.mpf("1e-2") / 2)
+    scene = scenes.Tangent(case, m, direction, mpmath.mpf("1e-2") / 2)
     if scene.is_straight():
         return
-    first, second = (Evaluator(scene).settled(side, {}) for side in check.sides[:2])
-    check.compare("series", first, second, f"on {case}: {check.printed[1]}")
+    check.compare_sides("series", Evaluator(scene), {})
     if check.row.get("function") == "taylor_rate":
         rate = nnlib.taylor_rate(scene.f_float, case.b[m], np.array(scene.D, float), direction,
                                  h=float(scene.letters["h"].array))
         check.count(asked=["taylor_rate"])
         if np.isfinite(rate):           # nnlib gives up where the remainder is rounding
-            check.compare("rounded", scene.letters["\\rho"], number(mpmath.mpf(rate)), f"on {case}: nnlib's taylor_rate")
+            check.compare("rounded", scene.letters["\\rho"], number(mpmath.mpf(rate)), "nnlib's taylor_rate")
     check.count(networks=1, comparisons=1)
 
 
@@ -117,21 +106,20 @@ class Trial:
     """How an equation is tried in a scene."""
 
     run: Callable                           # run(check, item) counts, or raises Wrong
-    items: Callable                         # items(registry): networks, or sizes
+    items: Callable                         # items(): networks, or sizes
     one: str = "network"                    # what the ledger's page calls an item, and several
     several: str = "networks"
-    with_letters: Callable | None = None    # for which widths it is tried with letters for numbers too
 
     def counted(self, count):
         return f"{count} {self.one if count == 1 else self.several}"
 
 
 SCENES = {
-    "network": Trial(Check.try_network, all_networks, with_letters=lambda widths: True),
-    "narrow": Trial(Check.try_network, narrow_networks, with_letters=lambda widths: set(widths) == {1}),
-    "vectors": Trial(values_of(scenes.Vectors), lambda registry: range(1, 9), "set of vectors", "sets of vectors"),
-    "nudge": Trial(try_nudges, smooth_networks, "function", "functions"),
-    "tangent": Trial(try_tangents, smooth_networks, "function", "functions"),
+    "network": Trial(Check.try_network, networks.everywhere),
+    "narrow": Trial(Check.try_network, networks.narrow),
+    "vectors": Trial(partial(try_values, scenes.Vectors), lambda: range(1, 9), "set of vectors", "sets of vectors"),
+    "nudge": Trial(try_nudges, networks.smooth, "function", "functions"),
+    "tangent": Trial(try_tangents, networks.smooth, "function", "functions"),
 }
 
 
@@ -139,43 +127,35 @@ def trial_of(name, registry):
     """The Trial of a scene, or of a running network."""
     if name in SCENES:
         return SCENES[name]
-    running = running_networks(registry)
+    running = networks.running_networks(registry)
     if name in running:
-        return Trial(Check.try_network, lambda registry: [running[name]])
+        return Trial(Check.try_network, lambda: [running[name]])
     raise Wrong(f"there is no scene {name!r}, only {', '.join([*SCENES, *running])} ({lesson('A scene')})")
 
 
-def examine(equations, registry, part=0, parts=1):
-    """The results of [(label, LaTeX, row)] on one part of what is tried; `fault` is that of the smallest network."""
+def examine(latex, row, registry):
+    """What came of an equation: a dictionary of numbers and texts, in which `fault` is None if it holds."""
     with mpmath.workdps(DIGITS), np.errstate(divide="raise", over="raise", invalid="raise"):
-        results, groups = [], {}
-        for label, latex, row in equations:
-            name = row.get("scene", "network")
+        try:
+            trial = trial_of(row.get("scene", "network"), registry)
+            check = Check(latex, row)
+        except (Wrong, RecursionError) as error:
+            return {"networks": 0, "comparisons": 0, "symbolic": 0, "worst": {}, "asked": [], "fault": str(error)}
+        for item in trial.items():
             try:
-                on_networks = trial_of(name, registry).run is Check.try_network
-                check = Check(label, latex, row, on_networks)
-            except (Refused, Wrong, RecursionError) as error:
-                results.append({**empty_result(label), "fault": str(error), "size": 0})
-            else:
-                results.append(check.result)
-                groups.setdefault(name, []).append(check)
-        for name, checks in groups.items():
-            trial = trial_of(name, registry)
-            for item in list(trial.items(registry))[part::parts]:
-                try_each(checks, trial.run, item)
-            if trial.with_letters:
-                for widths in filter(trial.with_letters, LETTER_WIDTHS[part::parts]):
-                    try_each(checks, Check.try_letters, random_case(widths, "tanh", np.random.default_rng(0)))
-    return results
+                trial.run(check, item)
+            except (Wrong, ArithmeticError, RecursionError) as error:
+                place = f"on {item}: " if isinstance(item, networks.Case) else ""
+                return {**check.result, "fault": place + in_a_sentence(error)}
+        return {**check.result, "fault": what_is_missing(check)}
 
 
-def try_each(checks, run, item):
-    """One network, or one size, for every equation that has not failed yet."""
-    for check in checks:
-        if check.result["fault"] is None:
-            try:
-                run(check, item)
-            except Wrong as wrong:
-                check.refuse(getattr(item, "size", item), wrong)
-            except (ArithmeticError, RecursionError) as error:
-                check.refuse(getattr(item, "size", item), f"on {item}: {in_a_sentence(error)}")
+def what_is_missing(check):
+    """What only the whole can tell: it was evaluated at all, and nnlib's function took part."""
+    asked, wanted = check.result["asked"], check.row.get("function")
+    if not check.result["comparisons"]:
+        return "no network fits it, so it was never evaluated"
+    if wanted and wanted not in asked:
+        others = f"asked {', '.join(asked)}" if asked else "asked none of its functions"
+        return f"the registry names nnlib's {wanted}, but the check {others}"
+    return None

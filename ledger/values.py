@@ -9,8 +9,11 @@ class Wrong(ValueError):
     """A side that has no value: shapes that do not fit, a letter without a meaning, an index without a range."""
 
 
-class NoLayer(ValueError):
+class NoLayer(Wrong):
     """A layer that this network does not have: the equation says nothing about it."""
+
+    def __init__(self, k):
+        super().__init__(f"layer {k} is written and not there")
 
 
 @dataclass(frozen=True)
@@ -39,9 +42,23 @@ def column(a):
     return Value("column", a)
 
 
+def norm(array):
+    """√Σ|x|², in the arithmetic of the numbers."""
+    return (np.abs(np.ravel(array)) ** 2).sum() ** 0.5
+
+
 def must_match(first, second, place):
     """Raise Wrong if two sides are not of one kind and size."""
     same_kind = first.kind == second.kind or first.free or second.free
     if not same_kind or np.shape(first.array) != np.shape(second.array):
         start = f"{place}: " if place else ""
         raise Wrong(f"{start}a {first.kind} {first} on one side, a {second.kind} {second} on the other")
+
+
+def in_a_sentence(error):
+    """What went wrong when something was computed."""
+    return "it divides by zero" if isinstance(error, ZeroDivisionError) else str(error) or type(error).__name__
+
+
+def in_words(letters):
+    return ", ".join(f"{name} = {number}" for name, number in letters.items()) or "this network"

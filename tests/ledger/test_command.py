@@ -38,8 +38,6 @@ def test_a_right_page_passes_and_is_evaluated_once(copy):
         code, printed, _ = copy.run()
         assert code == 0 and f"Displayed equations: 1, of which {fresh} were evaluated anew" in printed
     page = copy.folder / "ledger" / "check.py"
-    page.write_text(page.read_text().replace('"""One equation under', '"""An equation under') + "# a comment\n")
-    assert "0 were evaluated anew" in copy.run()[1]         # neither a docstring nor a comment evaluates anything
     page.write_text(page.read_text() + "CHANGED = True\n")
     assert "1 were evaluated anew" in copy.run()[1]
     copy.write("book/one.toml", ROW + 'for = "0 <= m <= n"\n')
@@ -177,9 +175,9 @@ $$ a = 15 $$ (other-label)
     ("[letters]\nu = [[1, 2], [3]]\n", "the rows of a matrix are equally long"),
     ("[[equalities]]\nx = [1]\n", "it needs `latex`"),
     ("[[equalities]]\nlatex = 'a = 1'\nx = '1'\n", "x must be a list of numbers; got '1'"),
-    ("[[equalities]]\nlatex = 'a = 1'\nx = [1]\n", "x must have shape (2,)"),
-    ("[letters]\na = 'one'\n", "a must be a number, a list of numbers"),
-    ("[[equalities]]\nlatex = 'a = 1'\nparameter = {m = 'x'}\n", "m must be a whole number"),
+    ("[[equalities]]\nlatex = 'a = 1'\nx = [1]\n", "x must have 2 numbers; got [1]"),
+    ("[letters]\na = 'one'\n", "letters must be letters, each with a number, a list of numbers"),
+    ("[[equalities]]\nlatex = 'a = 1'\nparameter = {m = 'x'}\n", "parameter must be like {m = 0,"),
     ("[networks.a]\nlayers = []\n", "[networks.a]"),
     ("[networks.a]\nx = [1]\nlayers = [{W = [[1]]}]\n", "[networks.a]: b is missing"),
     ("[networks.a]\nx = [1]\nlayers = [{W = [[1]], b = [1, 2]}]\n", "[networks.a]: b must have shape (1,)"),
@@ -260,7 +258,7 @@ def test_a_formula_that_is_broken_anyhow_meets_a_sentence():
     for _ in range(300):
         latex = broken(rng.choice(printed), pool, rng)
         for scene in ("pencil", "vectors"):
-            fault = examine([("label", latex, {"scene": scene})], registry)[0]["fault"]
+            fault = examine(latex, {"scene": scene}, registry)["fault"]
             assert fault is None or fault.strip(), latex
         examine_inline([latex], "03_weight_derivatives", registry)
 
