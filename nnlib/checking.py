@@ -25,7 +25,8 @@ def forward_difference(f, theta, h=1e-8):
 def central_difference(f, theta, h=1e-5):
     """∂f/∂θ from two nudges of each element of θ, up and down.
 
-    Equation (central-difference); its error is about h² f‴/6 + 1e-16 |f|/h.
+    Equation (central-difference); its error is about h² f‴/6, and what f rounds
+    on its way divided by h.
     Where f has a kink within h of θ, as a network of relus may, the result is
     a mean of the slopes on both sides, and no derivative.
     f takes an array of θ's shape and returns a number or an array → f's shape
