@@ -5,7 +5,7 @@ LOCKS := requirements/uv.txt pyproject.toml tools/install.py
 unexport $(filter-out PYTHON,$(filter PYTHON%,$(.VARIABLES)))
 export PYTHONUTF8 := 1
 # A .venv that is not whole, that was copied with its folder, or whose Python is gone, is made anew.
-ifneq ($(shell $(PY) -Ic 'import pip' 2>/dev/null && cat .venv/folder),$(CURDIR))
+ifneq ($(shell { $(PY) -Ic "import pip" && cat .venv/folder; } 2>/dev/null),$(CURDIR))
 $(shell rm -f .venv/*.ready 2>/dev/null)
 endif
 # One thread per process: the work is spread over processes, and sums do not depend on the number of cores.
@@ -57,7 +57,7 @@ bench: .venv/all.ready      ## how much nnlib costs beside its own bare loops
 	@$(PY) benchmarks/bench.py
 
 lock: .venv/uv.ready        ## write locks, environment.yml and the repository's address from pyproject.toml
-	@PATH="$(CURDIR)/.venv/bin:$$PATH" $(PY) tools/lock.py
+	@$(PY) tools/lock.py
 
 clean:                      ## remove everything that was made
 	@rm -rf .venv .venv-* _build nnlib.egg-info .pytest_cache .ruff_cache .hypothesis

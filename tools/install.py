@@ -10,6 +10,8 @@ import subprocess
 import sys
 import tempfile
 import venv
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -27,6 +29,26 @@ KEPT = ("CACHE", "CERT", "CONFIG_FILE", "HOST", "HTTP", "INDEX", "KEYRING", "LIN
 
 def say(text: str) -> None:
     print(f"· {text}", flush=True)
+
+
+@contextmanager
+def one_at_a_time(folder: Path, waits: str) -> Iterator[bool]:
+    """Processes that would write over each other go on one by one, and say that they wait; whether this one waited."""
+    waited, lock = False, None
+    with suppress(ImportError, OSError):            # Windows has no such locks, nor have some network disks
+        import fcntl
+        lock = os.open(folder, os.O_RDONLY)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            waited = True
+            say(waits)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+    try:
+        yield waited
+    finally:
+        if lock is not None:
+            os.close(lock)
 
 
 def run(*command: object) -> bool:
@@ -92,24 +114,10 @@ def main(lock: str) -> None:
         (VENV / f"{name}.ready").touch()
 
 
-def one_at_a_time(lock: str) -> None:
-    """Two set-ups would write over each other: the second waits, and has nothing to do if the first did it."""
-    try:
-        import fcntl                    # Windows has none
-        folder = os.open(ROOT, os.O_RDONLY)
-        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        say("Another set-up is under way; this one waits for it")
-        fcntl.flock(folder, fcntl.LOCK_EX)
-        if works() and (VENV / f"{lock}.ready").exists():
-            return
-    except (ImportError, OSError):
-        pass
-    main(lock)
-
-
 if __name__ == "__main__":
     try:
-        one_at_a_time(sys.argv[1])
+        with one_at_a_time(ROOT, "Another set-up is under way; this one waits for it") as waited:
+            if not (waited and works() and (VENV / f"{sys.argv[1]}.ready").exists()):
+                main(sys.argv[1])
     except KeyboardInterrupt:
         sys.exit("\nSet-up was interrupted; the next one begins anew.")

@@ -5,10 +5,13 @@ first and binds the others, so that a reader and a tester have the same versions
 """
 
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
+
+from install import BIN, run, say
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = {"all": ["book", "lab", "test", "mutants", "setup"], "book": ["book"], "uv": ["setup"]}
@@ -42,11 +45,11 @@ def wanted(groups: list[str]) -> list[str]:
 
 def write(name: str, wanted: list[str], python: str = "3.11") -> None:
     """One lock, by uv."""
+    file = f"requirements/{name}.txt"
     options = ["--generate-hashes", "--universal", "--fork-strategy=fewest", "--only-binary=:all:", "--no-annotate",
-               "--no-header", "--no-emit-index-url", "--no-emit-find-links", "--quiet"]
-    command = ["uv", "pip", "compile", *wanted, *options, f"--python-version={python}", f"--output-file=requirements/{name}.txt"]
-    if subprocess.run(command, cwd=ROOT, check=False).returncode:
-        sys.exit(f"requirements/{name}.txt was not written: the lines above say why.")
+               "--no-header", "--no-emit-index-url", "--no-emit-find-links", "--quiet", f"--python-version={python}"]
+    if not run(BIN / "uv", "pip", "compile", *wanted, *options, "--output-file", file):
+        sys.exit(f"{file} was not written: the lines above say why.")
 
 
 def environment() -> str:
@@ -61,14 +64,11 @@ def environment() -> str:
 
 def origin() -> str | None:
     """The page of git's remote `origin`, if it is on GitHub."""
+    if not shutil.which("git"):
+        return None
     asked = subprocess.run(["git", "remote", "get-url", "origin"], cwd=ROOT, check=False, capture_output=True, text=True)
     found = re.search(r"github\.com[:/]([\w.-]+/[\w.-]+?)(?:\.git)?/?$", asked.stdout.strip())
     return found and f"https://github.com/{found[1]}"
-
-
-def address() -> str | None:
-    """The repository's public address, if pyproject.toml states one."""
-    return project()["project"].get("urls", {}).get("Repository")
 
 
 def filled(text: str, address: str | None) -> str:
@@ -84,13 +84,13 @@ def filled(text: str, address: str | None) -> str:
 
 def write_address() -> None:
     """Put the address where it must stand literally; pyproject.toml gets it from git where it states none."""
-    stated = ROOT / "pyproject.toml"
-    if not address() and (found := origin()):
+    stated, address = ROOT / "pyproject.toml", project()["project"]["urls"].get("Repository")
+    if not address and (address := origin()):
         text = stated.read_text(encoding="utf-8")
-        stated.write_text(text.replace("[project.urls]\n", f'[project.urls]\nRepository = "{found}"\n'), encoding="utf-8")
-        print(f"· pyproject.toml now states the repository's address: {found}")
+        stated.write_text(text.replace("[project.urls]\n", f'[project.urls]\nRepository = "{address}"\n'), encoding="utf-8")
+        say(f"pyproject.toml now states the repository's address, {address}")
     for path in (ROOT / name for name in ADDRESSED):
-        path.write_text(filled(path.read_text(encoding="utf-8"), address()), encoding="utf-8")
+        path.write_text(filled(path.read_text(encoding="utf-8"), address), encoding="utf-8")
 
 
 if __name__ == "__main__":
