@@ -74,9 +74,12 @@ def obstacle(folder: Path, megabytes: int) -> str | None:
         with tempfile.TemporaryFile(dir=folder) as file:
             file.write(bytes(4096))
         free = shutil.disk_usage(folder).free // 10**6
+        if free >= megabytes:
+            return None
+        reason = f"it has {free} MB left, and about {megabytes} MB are needed"
     except OSError as error:
-        return f"Nothing can be written to {folder}: {error.strerror}."
-    return f"{folder} has {free} MB left, and about {megabytes} MB are needed." if free < megabytes else None
+        reason = error.strerror
+    return f"{folder} cannot be written ({reason}): make room there, or use another place."
 
 
 def main(lock: str) -> None:
