@@ -25,6 +25,7 @@ WHEELS = ["--require-hashes", "--no-deps", "--only-binary=:all:"]       # no cod
 # The reader's settings for pip and uv that say where packages come from. The others, and Python's, stay outside: they lead
 # to another place than .venv, or to other packages than the lock's.
 KEPT = ("CACHE", "CERT", "CONFIG_FILE", "HOST", "HTTP", "INDEX", "KEYRING", "LINKS", "PROXY", "RETRIES", "TIMEOUT", "TLS")
+LINK = "import pathlib, sys, sysconfig; pathlib.Path(sysconfig.get_path('purelib'), 'nnlib.pth').write_text(sys.argv[1])"
 
 
 def say(text: str) -> None:
@@ -96,7 +97,7 @@ def main(lock: str) -> None:
                 VENV.unlink()           # where it leads is not emptied
             venv.create(VENV, with_pip=True, clear=True, symlinks=os.name != "nt")
         except (OSError, ValueError, subprocess.CalledProcessError) as error:
-            stop(f"Python could not make .venv: {error}.")
+            stop(f"Python could not make .venv: {error}")
     say("Fetching uv, which installs the rest")
     fetched = run(PYTHON, "-m", "pip", "install", "--quiet", *WHEELS, "-r", "requirements/uv.txt")
     if lock == "uv" and not fetched:
@@ -108,9 +109,8 @@ def main(lock: str) -> None:
         # pip is the second try: it reads the settings (mirrors, certificates) of people whose network needs them
         if not (run(BIN / "uv", "pip", *install, "--python", PYTHON) or run(PYTHON, "-m", "pip", *install)):
             stop("Installing failed: the lines above say why. Nothing outside .venv was touched.")
-        say("Installing nnlib, from this folder")
-        if not run(PYTHON, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index", "-e", "."):
-            stop("Installing nnlib failed: the lines above say why.")
+        if not run(PYTHON, "-c", LINK, ROOT):
+            stop("nnlib could not be linked into .venv: the lines above say why.")
     FOLDER.write_text(str(ROOT), encoding="utf-8")
     locks = [*NEEDED]                   # each holds those before it
     for name in locks[:locks.index(lock) + 1]:
