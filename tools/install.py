@@ -25,7 +25,10 @@ WHEELS = ["--require-hashes", "--no-deps", "--only-binary=:all:"]       # no cod
 # The reader's settings for pip and uv that say where packages come from. The others, and Python's, stay outside: they lead
 # to another place than .venv, or to other packages than the lock's.
 KEPT = ("CACHE", "CERT", "CONFIG_FILE", "HOST", "HTTP", "INDEX", "KEYRING", "LINKS", "PROXY", "RETRIES", "TIMEOUT", "TLS")
-LINK = "import pathlib, sys, sysconfig; pathlib.Path(sysconfig.get_path('purelib'), 'nnlib.pth').write_text(sys.argv[1])"
+# Makes nnlib importable from where it stands. Python reads the file before it knows UTF-8: the path is relative, so ASCII.
+LINK = """import os, sys, sysconfig
+place = sysconfig.get_path("purelib")
+open(os.path.join(place, "nnlib.pth"), "w").write(os.path.relpath(sys.argv[1], place))"""
 
 
 def say(text: str) -> None:
