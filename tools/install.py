@@ -25,10 +25,12 @@ WHEELS = ["--require-hashes", "--no-deps", "--only-binary=:all:"]       # no cod
 # The reader's settings for pip and uv that say where packages come from. The others, and Python's, stay outside: they lead
 # to another place than .venv, or to other packages than the lock's.
 KEPT = ("CACHE", "CERT", "CONFIG_FILE", "HOST", "HTTP", "INDEX", "KEYRING", "LINKS", "PROXY", "RETRIES", "TIMEOUT", "TLS")
-# Makes nnlib importable from where it stands. Python reads the file before it knows UTF-8: the path is relative, so ASCII.
-LINK = """import os, sys, sysconfig
-place = sysconfig.get_path("purelib")
-open(os.path.join(place, "nnlib.pth"), "w").write(os.path.relpath(sys.argv[1], place))"""
+# Each Python of .venv reads this file as it starts: it finds nnlib where that stands, by a path that is ASCII whatever the
+# folder is called, and it writes \xb7 where the terminal has no ·, instead of an error.
+LINK = """import os, pathlib, sys, sysconfig
+place, root = sysconfig.get_path("purelib"), sys.argv[1]
+soften = "import sys; sys.stdout.reconfigure(errors='backslashreplace')"
+pathlib.Path(place, "nnlib.pth").write_text(os.path.relpath(root, place) + chr(10) + soften + chr(10))"""
 
 
 def say(text: str) -> None:
@@ -121,6 +123,7 @@ def main(lock: str) -> None:
 
 
 if __name__ == "__main__":
+    sys.stdout.reconfigure(errors="backslashreplace")
     try:
         with one_at_a_time(ROOT, "Another set-up is under way; this one waits for it") as waited:
             if not (waited and works() and (VENV / f"{sys.argv[1]}.ready").exists()):
