@@ -1,9 +1,12 @@
 # The verbs of the book. They need Python 3.11 or newer and nothing else; PYTHON=… names one that is not on the PATH.
 PY := .venv/bin/python
 LOCKS := requirements/uv.txt pyproject.toml tools/install.py
-# A .venv that was copied with its folder, or whose Python is gone, is made anew.
-ifneq ($(shell test -x $(PY) && cat .venv/folder 2>/dev/null),$(CURDIR))
-$(shell rm -f .venv/*.ready)
+# Python's own variables would lead it elsewhere, or change what it does.
+unexport $(filter-out PYTHON,$(filter PYTHON%,$(.VARIABLES)))
+export PYTHONUTF8 := 1
+# A .venv that is not whole, that was copied with its folder, or whose Python is gone, is made anew.
+ifneq ($(shell { $(PY) -Ic "import pip" && cat .venv/folder; } 2>/dev/null),$(CURDIR))
+$(shell rm -f .venv/*.ready 2>/dev/null)
 endif
 # One thread per process: the work is spread over processes, and sums do not depend on the number of cores.
 export OPENBLAS_NUM_THREADS := 1
@@ -54,10 +57,10 @@ bench: .venv/all.ready      ## how much nnlib costs beside its own bare loops
 	@$(PY) benchmarks/bench.py
 
 lock: .venv/uv.ready        ## write locks, environment.yml and the repository's address from pyproject.toml
-	@PATH="$(CURDIR)/.venv/bin:$$PATH" $(PY) tools/lock.py
+	@$(PY) tools/lock.py
 
 clean:                      ## remove everything that was made
 	@rm -rf .venv .venv-* _build nnlib.egg-info .pytest_cache .ruff_cache .hypothesis
 
 .venv/%.ready: requirements/%.txt $(LOCKS)
-	@python=$$(sh tools/find_python.sh) && "$$python" tools/install.py $*
+	@python=$$(sh tools/find_python.sh) && "$$python" -IX utf8 tools/install.py $*

@@ -15,13 +15,13 @@ import tempfile
 import threading
 import time
 import webbrowser
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import runtime
+from install import one_at_a_time
 
 ROOT = Path(__file__).resolve().parent.parent
 PORT = 8000
@@ -40,25 +40,10 @@ def fingerprint(root: Path) -> str:
     return digest.hexdigest()
 
 
-@contextmanager
-def one_at_a_time(root: Path, quiet: bool = False) -> Iterator[None]:
-    """One build at a time, as two would write over each other: the second waits."""
-    (root / "_build").mkdir(exist_ok=True)
-    with (root / "_build" / "lock").open("w") as lock:
-        with suppress(ImportError):                 # Windows has no flock
-            import fcntl
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if not quiet:
-                    print("· Another build is under way; this one waits for it", flush=True)
-                fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
 def build(root: Path = ROOT, quiet: bool = False) -> bool:
     """Whether _build/html is, in the end, the strict build of what is in the tree."""
-    with one_at_a_time(root, quiet):
+    (root / "_build").mkdir(exist_ok=True)
+    with one_at_a_time(root / "_build", "Another build is under way; this one waits for it"):
         return build_if_stale(root, quiet)
 
 
@@ -172,7 +157,7 @@ def serve(root: Path = ROOT) -> None:
     print(f"\n  The book is at {address}   (Ctrl-C ends)\n", flush=True)
     receive_interrupts()
     open_browser(address)
-    threading.Thread(target=runtime.publish_and_report, args=(root,), daemon=True).start()     # nobody waits for it
+    threading.Thread(target=runtime.publish_and_report, args=(root, True), daemon=True).start()     # nobody waits for it
     try:
         server.serve_forever()
     except KeyboardInterrupt:

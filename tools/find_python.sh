@@ -2,7 +2,7 @@
 # Print a Python that is new enough, or say in one sentence what is missing.
 # PYTHON=… is tried alone: who names an interpreter wants that one or an explanation.
 for python in ${PYTHON:+"$PYTHON"} ${PYTHON:-python3 python3.14 python3.13 python3.12 python3.11 python}; do
-  if "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+  if "$python" -Ic 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
     echo "$python"
     exit 0
   fi

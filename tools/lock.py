@@ -1,19 +1,25 @@
-"""Write what follows from pyproject.toml: the hashed locks, environment.yml, and the repository's address.
+"""Write what follows from pyproject.toml: the hashed locks, environment.yml, and the lines with the repository's address.
 
-The locks are universal (Linux, macOS, Windows) and hold no address of any index. `all` is resolved first and binds
-the others, so that a reader and a tester have the same versions.
+The locks are universal (Linux, macOS, Windows), name wheels only, and hold no address of any index. `all` is resolved
+first and binds the others, so that a reader and a tester have the same versions.
 """
 
 import re
+import shutil
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
+from install import BIN, run, say
+
 ROOT = Path(__file__).resolve().parent.parent
-LOCKS = {"all": ["book", "lab", "test", "setup"], "book": ["book"], "uv": ["setup"]}
+LOCKS = {"all": ["book", "lab", "test", "mutants", "setup"], "book": ["book"], "uv": ["setup"]}
 # The two ends of what [project] allows, on the Pythons where `make everywhere` tries them.
 ENDS = {"oldest": ("lowest-direct", "3.11"), "newest": ("highest", "3.12")}
-ADDRESSED = ["_config.yml", "README.md", "CITATION.cff", "CONTRIBUTING.md", "book/**/*.md", "book/**/*.ipynb"]
+# A line `address: TEXT`, which is a comment, and the line below it: TEXT with the address, or nothing where none is known.
+ADDRESSED = ("README.md", "CITATION.cff", "_config.yml")
+PLACE = re.compile(r"^( *)((?:#|<!--) address: (.*?)(?: -->)?)\n.*$", re.M)
 
 
 def project() -> dict:
@@ -37,21 +43,13 @@ def wanted(groups: list[str]) -> list[str]:
     return data["project"]["dependencies"] + [line for group in groups for line in data["dependency-groups"][group]]
 
 
-def lock(name: str) -> None:
-    bound = [] if name == "all" else ["--constraints", "requirements/all.txt"]
-    project_too = [] if name == "uv" else ["pyproject.toml"]
-    groups = [word for group in LOCKS[name] for word in ("--group", group)]
-    write(name, [*project_too, *groups, *bound, "--python-version", "3.11"])
-
-
-def write(name: str, wanted: list[str]) -> None:
+def write(name: str, wanted: list[str], python: str = "3.11") -> None:
     """One lock, by uv."""
-    subprocess.run(
-        ["uv", "pip", "compile", *wanted, "--output-file", f"requirements/{name}.txt",
-         "--generate-hashes", "--universal", "--fork-strategy", "fewest",
-         "--no-annotate", "--no-header", "--no-emit-index-url", "--no-emit-find-links", "--quiet"],
-        cwd=ROOT, check=True,
-    )
+    file = f"requirements/{name}.txt"
+    options = ["--generate-hashes", "--universal", "--fork-strategy=fewest", "--only-binary=:all:", "--no-annotate",
+               "--no-header", "--no-emit-index-url", "--no-emit-find-links", "--quiet", f"--python-version={python}"]
+    if not run(BIN / "uv", "pip", "compile", *wanted, *options, "--output-file", file):
+        sys.exit(f"{file} was not written: the lines above say why.")
 
 
 def environment() -> str:
@@ -64,29 +62,42 @@ def environment() -> str:
     return "\n".join([*lines, *(f"      - {name}=={versions[name]}" for name in names), "      - -e ."]) + "\n"
 
 
-def slug(address: str) -> str:
-    """owner/name of the public repository: links to Binder and the like are made of it."""
-    return address.rstrip("/").split("github.com/")[1]
+def origin() -> str | None:
+    """The page of git's remote `origin`, if it is on GitHub."""
+    if not shutil.which("git"):
+        return None
+    asked = subprocess.run(["git", "remote", "get-url", "origin"], cwd=ROOT, check=False, capture_output=True, text=True)
+    found = re.search(r"github\.com[:/]([\w.-]+/[\w.-]+?)(?:\.git)?/?$", asked.stdout.strip())
+    return found and f"https://github.com/{found[1]}"
 
 
-def stated() -> str:
-    """The address that stands in _config.yml: the one before, if pyproject.toml has just changed."""
-    return re.search(r"^\s*repository_url\s*:\s*(\S+)", (ROOT / "_config.yml").read_text(encoding="utf-8"), re.M)[1]
+def filled(text: str, address: str | None) -> str:
+    """The text of a file, with the line below each `address: …` as the address wants it."""
+    known = {"address": address, "github": address and address.partition("https://github.com/")[2].strip("/")}
+
+    def fill(match: re.Match) -> str:
+        indent, comment, line = match.groups()
+        there = all(value for name, value in known.items() if f"{{{name}}}" in line)
+        return f"{indent}{comment}\n{indent + line.format(**known) if there else ''}"
+    return PLACE.sub(fill, text)
 
 
-def move_address() -> None:
-    """Where the address must stand literally, put pyproject.toml's in the place of the one before."""
-    old, new = slug(stated()), slug(project()["project"]["urls"]["Repository"])
-    for path in (path for pattern in ADDRESSED for path in ROOT.glob(pattern)):
-        text = path.read_text(encoding="utf-8")
-        if old != new and old in text:
-            path.write_text(text.replace(old, new), encoding="utf-8")
+def write_address() -> None:
+    """Put the address where it must stand literally; pyproject.toml gets it from git where it states none."""
+    stated, address = ROOT / "pyproject.toml", project()["project"]["urls"].get("Repository")
+    if not address and (address := origin()):
+        text = stated.read_text(encoding="utf-8")
+        stated.write_text(text.replace("[project.urls]\n", f'[project.urls]\nRepository = "{address}"\n'), encoding="utf-8")
+        say(f"pyproject.toml now states the repository's address, {address}")
+    for path in (ROOT / name for name in ADDRESSED):
+        path.write_text(filled(path.read_text(encoding="utf-8"), address), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    for name in LOCKS:
-        lock(name)
+    for name, groups in LOCKS.items():
+        bound = [] if name == "all" else ["--constraints=requirements/all.txt"]
+        write(name, [*([] if name == "uv" else ["pyproject.toml"]), *(f"--group={group}" for group in groups), *bound])
     for name, (end, python) in ENDS.items():
-        write(name, ["pyproject.toml", "--resolution", end, "--python-version", python, "--upgrade"])
+        write(name, ["pyproject.toml", f"--resolution={end}", "--upgrade"], python)
     (ROOT / "environment.yml").write_text(environment(), encoding="utf-8")
-    move_address()
+    write_address()

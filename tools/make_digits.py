@@ -1,13 +1,10 @@
 """Makes nnlib/digits.npz and nnlib/digits_network.npz.
 
-Needs scikit-learn, which carries the images and which nothing else here uses:
-
-    pip install scikit-learn && python tools/make_digits.py
-
-The classifier learns from the first 1,437 images and never sees the last 360.
-Its weights are rounded to three decimals, so that they can be printed and
-copied without loss, and are the same on every processor.
+It needs scikit-learn, which carries the images: pip install scikit-learn && python tools/make_digits.py. The classifier
+learns from the first 1,437 images and never sees the last 360. Its weights are rounded to three decimals, so that they can
+be printed and copied without loss, and are the same on every processor.
 """
+
 from hashlib import sha256
 from pathlib import Path
 
@@ -60,18 +57,14 @@ def train(X, Y, rng):
     return parameters
 
 
-def accuracy(parameters, X, labels):
-    """The share of images whose largest output is their label."""
-    return (layers_of(parameters, X)[-1].argmax(axis=1) == labels).mean()
-
-
 def classifier(images, labels):
     """W and b of each layer, to three decimals and without negative zeros; how much it knows is printed."""
     X, Y = images / 16, np.eye(10)[labels]
     parameters = train(X[:TRAINING], Y[:TRAINING], np.random.default_rng(1))
     parameters = [[p.round(3) + 0.0 for p in layer] for layer in parameters]
     for name, rows in (("seen", slice(TRAINING)), ("unseen", slice(TRAINING, None))):
-        print(f"{name}: {accuracy(parameters, X[rows], labels[rows]):.1%}")
+        right = layers_of(parameters, X[rows])[-1].argmax(axis=1) == labels[rows]
+        print(f"{name}: {right.mean():.1%}")
     return parameters
 
 
@@ -79,11 +72,9 @@ def main():
     from sklearn.datasets import load_digits
     images, labels = load_digits(return_X_y=True)
     parameters = classifier(images, labels)
-    np.savez_compressed(PACKAGE / "digits.npz", images=images.astype(np.uint8),
-                        labels=labels.astype(np.uint8))
-    np.savez_compressed(PACKAGE / "digits_network.npz",
-                        **{f"{letter}{m}": p for m, layer in enumerate(parameters)
-                           for letter, p in zip("Wb", layer)})
+    arrays = {f"{letter}{m}": p for m, layer in enumerate(parameters) for letter, p in zip("Wb", layer)}
+    np.savez_compressed(PACKAGE / "digits.npz", images=images.astype(np.uint8), labels=labels.astype(np.uint8))
+    np.savez_compressed(PACKAGE / "digits_network.npz", **arrays)
     print("SHA256 of nnlib/data.py must now hold:")
     for name in ("digits.npz", "digits_network.npz"):
         print(f'    "{name}": "{sha256((PACKAGE / name).read_bytes()).hexdigest()}"')

