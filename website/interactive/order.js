@@ -69,8 +69,9 @@ function drawn(rows, name, how = {}) {
   const [height, width] = [rows.length, rows[0].length];
   if (Math.max(height, width) <= WIDEST) return matrix(rows, { name, ...how });
   const size = (count) => `${(0.5 + 0.75 * Math.log2(count + 1)).toFixed(2)}rem`;
-  const block = `<span class="i-block${how.lit ? " i-lit" : ""}" style="width:${size(width)};height:${size(height)}"></span>`;
-  return `<span class="i-m"><span class="i-name">${name}</span>${block}<span class="i-shape">${height} × ${width}</span></span>`;
+  const kind = `i-block${how.lit ? " i-lit" : ""}`;
+  return `<span class="i-m"><span class="i-name">${name}</span><span class="${kind}" style="width:${size(width)};height:${
+    size(height)}"></span><span class="i-shape">${height} × ${width}</span></span>`;
 }
 
 const lit = () => true, EQUALS = `<span class="i-op">=</span>`;

@@ -23,8 +23,8 @@ const digits = (value, places = 3) => {
 export function view(state) {
   const { z, right, T, row, live } = state, numbers = compute(state), { p, miss, matrix } = numbers;
   const name = (k) => `class ${k + 1}`;
-  const bar = (value, kind, widest) => `<span class="i-track${kind}"><i class="${value < 0 ? "i-below-0" : ""}" style="width:${
-    (widest * Math.abs(value)).toFixed(1)}%"></i></span>`;
+  const bar = (value, kind, widest) => `<span class="i-track${kind}"><i class="${
+    value < 0 ? "i-below-0" : ""}" style="width:${(widest * Math.abs(value)).toFixed(1)}%"></i></span>`;
   const part = (words, value, shown) => `<span class="i-part"><span>${words}</span>${shown}<b>${digits(value)}</b></span>`;
   const both = (words, value) => part(words, value, bar(value, " i-both-ways", 50));
   const rows = z.map((score, k) => {
@@ -35,7 +35,8 @@ export function view(state) {
 <input type="range" min="-${FARTHEST}" max="${FARTHEST}" step="0.1" value="${score}" data-set="z${k}"></label>
 <label class="i-right"><input type="radio" name="right" value="${k}" data-set="right"${
     k === right ? " checked" : ""}><span>right</span></label>
-${part(letter, p[k], bar(p[k], "", 100))}${both(`${letter} − ${wanted}`, miss[k])}${both(`row ${row + 1}`, matrix[k])}</div>`;
+${part(letter, p[k], bar(p[k], "", 100))}${both(`${letter} − ${wanted}`, miss[k])}${
+      both(`row ${row + 1}`, matrix[k])}</div>`;
   });
   return `<div class="i-classes">${rows.join("")}</div>
 <div class="i-controls"><label class="i-slide"><span>temperature <i>T</i> <span class="i-by">${digits(T, 2)}</span></span>
