@@ -14,9 +14,10 @@ import sys
 import time
 from pathlib import Path
 
-from . import judge, registry, sources
+from . import sources
+from .judge import judge
 from .lessons import lesson
-from .registry import EQUATION, WHOLE, row_faults
+from .registry import EQUATION, WHOLE, place_of, read_registry, row_faults
 from .routes import ROUTES
 from .trials import examine, trial_of
 
@@ -30,13 +31,12 @@ def main(arguments=None):
     if not book.is_dir():
         command.error(f"there is no folder {options.book}")
     row = {key: value for key in EQUATION if (value := getattr(options, key, None)) is not None}
-    if faults := list(row_faults(row, EQUATION)):
-        command.error(faults[0])
-    formulas = [one for one in options.what if "=" in one or "\\" in one]
-    if formulas and len(options.what) > 1:
-        command.error("one equation at a time, and no pages with it")
-    if formulas:
-        return one_equation(formulas[0], row, registry.read_registry(book))
+    for fault in row_faults(row, EQUATION):
+        command.error(fault)
+    if any("=" in one or "\\" in one for one in options.what):
+        if len(options.what) > 1:
+            command.error("one equation at a time, and no pages with it")
+        return one_equation(options.what[0], row, read_registry(book))
     if row:
         command.error(f"--{next(iter(row))} belongs to an equation")
     pages = sources.pages_of(book)
@@ -54,8 +54,8 @@ def parser():
     command.add_argument("--book", type=Path, default=ROOT / "book", help="the folder of the book")
     for key, (words, shape) in EQUATION.items():
         if key != "prose":
-            kind = int if shape == WHOLE else str
-            command.add_argument(f"--{key}", type=kind, help=f"as in the row of an equation: {words}")
+            command.add_argument(f"--{key}", type=int if shape == WHOLE else str,
+                                 help=f"as in the row of an equation: {words}")
     return command
 
 
@@ -67,15 +67,14 @@ def page_name(text, book):
     return inside.relative_to(book).as_posix() if inside.is_relative_to(book) else path.as_posix()
 
 
-def one_equation(latex, row, rows):
-    latex = sources.one_line(latex.strip().strip("$"))
-    result = examine(latex, row, rows)
+def one_equation(latex, row, registry):
+    result = examine(sources.one_line(latex.strip().strip("$")), row, registry)
     if result["fault"]:
         print(f"It does not hold: {result['fault']}")
         return 1
-    trial = trial_of(row.get("scene", "network"), rows)
+    tried_on = trial_of(row.get("scene", "network"), registry).counted(result["networks"])
     letters = f", {result['symbolic']} of letters" if result["symbolic"] else ""
-    print(f"It holds on {trial.counted(result['networks'])}{letters}, in {result['comparisons']} comparisons of two sides.")
+    print(f"It holds on {tried_on}{letters}, in {result['comparisons']} comparisons of two sides.")
     for name, route in ROUTES.items():
         if name in result["worst"]:
             print(f"  {route.label:<16} {f'< {route.limit}' if result['worst'][name] else 'exact'}")
@@ -85,19 +84,19 @@ def one_equation(latex, row, rows):
 def whole_book(pages, book, partial):
     start = time.perf_counter()
     halves = {name: sources.read_halves(path) for name, path in pages.items()}
-    rows = registry.read_registry(book)
-    found = {name: half.found for name, half in halves.items()}
-    judgement = judge.judge(found, rows, book.parent / "_build" / "equations.json", partial)
-    for path, sentence in rows.faults:
-        print(f"{shown(registry.place_of(path, sentence))}: {sentence}")
-    for page, line, sentence in judgement.faults:
-        place = registry.place_of(book / f"{page}.toml", sentence) if line is None else halves[page].place(line)
+    registry = read_registry(book)
+    judgement = judge({name: half.found for name, half in halves.items()}, registry,
+                      book.parent / "_build" / "equations.json", partial)
+    faults = [(place_of(path, sentence), sentence) for path, sentence in registry.faults]
+    faults += [(place_of(book / f"{page}.toml", sentence) if line is None else halves[page].place(line), sentence)
+               for page, line, sentence in judgement.faults]
+    for place, sentence in faults:
         print(f"{shown(place)}: {sentence}")
     for half in halves.values():
         if half.other:
             print(f"· {shown(half.other)} has other equations than {half.path.name}, which was edited last and is read "
                   "here. `make notebooks` carries them over; the site is built from the .ipynb.", file=sys.stderr)
-    if judgement.faults or rows.faults:
+    if faults:
         print("The lines above name what does not hold, and its place.", file=sys.stderr)
         return 1
     print(f"{judgement.summary()} ({time.perf_counter() - start:.0f} s)")

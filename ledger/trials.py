@@ -22,22 +22,13 @@ from .routes import ROUTES
 from .values import Wrong, column, in_a_sentence, must_match, norm, number
 
 
-# On values of letters --------------------------------------------------------------------------------------------------
-
 def try_values(scene, check, count):
     """On random values of a scene's letters; scene(arithmetic, size, rng, asked) makes them."""
-    literal = any(node.op == "matrix" for node in check.nodes)     # a printed matrix settles the length
+    literal = any(node.op == "matrix" for node in check.nodes)      # a printed matrix settles the length
     size, asked = 3 if literal else count, set()
-    exact, rough, package = (Evaluator(scene(arithmetic, size, np.random.default_rng(count), answered))
-                             for arithmetic, answered in ((High(), None), (Float(), None), (Float(), asked)))
-    for letters in check.situations(exact):
-        check.compare_sides("float", rough, letters)
-        check.compare_sides("precise", exact, letters)
-        check.count(comparisons=len(check.sides) - 1)
-        first, answer = (one.settled(check.sides[0], letters) for one in (rough, package))
-        if asked:
-            check.compare("nnlib", first, answer, f"{check.printed[0]} of {size} numbers")
-    check.count(networks=1, asked=asked)
+    rough, exact, package = (Evaluator(scene(arithmetic, size, np.random.default_rng(count), answered))
+                             for arithmetic, answered in ((Float(), None), (High(), None), (Float(), asked)))
+    check.run({"float": rough, "precise": exact}, {"nnlib": package} if "function" in check.row else {}, asked)
 
 
 # On a function of one number, or of a direction ------------------------------------------------------------------------
@@ -86,13 +77,12 @@ def try_tangents(check, case):
     rng = np.random.default_rng(case.size)
     m = int(rng.integers(case.n + 1))
     direction = rng.normal(size=case.b[m].size)
-    scene = scenes.Tangent(case, m, direction, mpmath.mpf("1e-2") / 2)
+    scene = scenes.Tangent(case, m, direction, mpmath.mpf("0.005"))
     if scene.is_straight():
         return
     check.compare_sides("series", Evaluator(scene), {})
     if check.row.get("function") == "taylor_rate":
-        rate = nnlib.taylor_rate(scene.f_float, case.b[m], np.array(scene.D, float), direction,
-                                 h=float(scene.letters["h"].array))
+        rate = nnlib.taylor_rate(scene.f_float, case.b[m], np.array(scene.D, float), direction, h=0.005)
         check.count(asked=["taylor_rate"])
         if np.isfinite(rate):           # nnlib gives up where the remainder is rounding
             check.compare("rounded", scene.letters["\\rho"], number(mpmath.mpf(rate)), "nnlib's taylor_rate")
