@@ -265,6 +265,28 @@ class CheckedFunction:
         return value.copy()
 
 
+def writable(name, value, shape, dtype):
+    """An array of exactly this shape and type, which a result may be written into."""
+    if not (type(value) is np.ndarray and value.shape == shape and value.dtype == dtype and value.flags.writeable):
+        got = f"{_written(value.shape)} of {value.dtype}" if type(value) is np.ndarray else kind(value)
+        raise (ValueError if type(value) is np.ndarray else TypeError)(
+            f"{name} must be a writable array of shape {_written(shape)} of {dtype}; got {got}")
+
+
+def parameters(name, value, net):
+    """One .W and .b for each layer of a network, of its shapes, as pairs of arrays."""
+    given = sequence(name, value, "pairs (W, b)")
+    if len(given) != len(net):
+        raise ValueError(f"{name} must hold a W and a b for each layer; got {len(given)} for {len(net)} layers")
+    pairs = []
+    for m, (one, layer) in enumerate(zip(given, net)):
+        if not (hasattr(one, "W") and hasattr(one, "b")):
+            raise TypeError(f"{name}[{m}] must have a .W and a .b; got {kind(one)}: write Parameters(W, b)")
+        pairs.append([array(f"{name}[{m}].{letter}", getattr(one, letter), getattr(layer, letter).shape,
+                            f"{letter} of layer {m} has it", dtype=net.dtype) for letter in "Wb"])
+    return pairs
+
+
 # What has been computed ----------------------------------------------------------------------------
 
 def is_finite(result):

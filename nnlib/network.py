@@ -137,7 +137,7 @@ def _input(net, name, value, rows):
     return _validate.array(name, value, (*rows, d_in), "layer 0 reads {} numbers", d_in, dtype=net.dtype)
 
 
-def shape_of(net, m, i, j=0):
+def shape_of(net, m, i=0, j=0):
     """The shape of W^m, once it is known that W^m_ij exists; IndexError otherwise."""
     rows, columns = _validate.instance("net", net, Network)[m].W.shape
     _validate.index("i", i, rows, "W of layer {} has {} rows", m, rows)
