@@ -279,8 +279,8 @@ def answers(Y_hat, Y, probabilities):
     Y_hat = array("Y_hat", Y_hat, ...)
     wanted = numbers("Y", Y)
     if probabilities and wanted.dtype.kind in "iu" and wanted.ndim == Y_hat.ndim - 1:
-        raise ValueError(f"Y must have shape {_written(Y_hat.shape)}, a row of probabilities for each data point; got labels "
-                         f"of shape {_written(wanted.shape)}: write one_hot(labels, {Y_hat.shape[-1]})")
+        raise ValueError(f"Y must have shape {_written(Y_hat.shape)}, a row of probabilities for each data point; "
+                         f"got labels of shape {_written(wanted.shape)}: write one_hot(labels, {Y_hat.shape[-1]})")
     if not (1 <= Y_hat.ndim <= 2 and Y_hat.size):
         raise ValueError(f"Y_hat must have shape (N, d_y), or (d_y,) for one data point; got {_written(Y_hat.shape)}")
     Y = array("Y", wanted, Y_hat.shape, "it has a number for each of Y_hat", dtype=Y_hat.dtype)

@@ -31,10 +31,12 @@ class Loss:
         Y_hat, Y = _validate.answers(Y_hat, Y, self.probabilities)
         return self.mean_slope(Y_hat, Y)
 
+    @np.errstate(all="ignore")
     def mean(self, Y_hat, Y):
         """loss(Y_hat, Y) of arrays that are known to fit."""
-        return float(_validate.finite("the loss", np.mean(self.of_rows(Y_hat, Y), keepdims=True)).item())
+        return _validate.finite("the loss", np.mean(self.of_rows(Y_hat, Y), keepdims=True)).item()
 
+    @np.errstate(all="ignore")
     def mean_slope(self, Y_hat, Y):
         """loss.gradient(Y_hat, Y) of arrays that are known to fit."""
         return self.slope(Y_hat, Y) * (Y.shape[-1] / Y.size)
