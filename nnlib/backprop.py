@@ -15,9 +15,8 @@ def backprop(net, X, Y, loss):
     data point → float, and Parameters for each layer.
     Errors as `predict` and as the loss.
     """
-    _validate.instance("loss", loss, Loss)
     trace = forward_batch(net, X)
-    Y_hat, Y = _validate.answers(trace.y_hat, np.atleast_2d(Y), loss.probabilities)
-    deltas = pull(net, trace, loss.mean_slope(Y_hat, Y))
-    gradients = tuple(Parameters(delta.T @ a, delta.sum(axis=0)) for delta, a in zip(deltas, trace.inputs))
-    return loss.mean(Y_hat, Y), gradients
+    value, asked = _validate.instance("loss", loss, Loss).both(trace.y_hat, np.atleast_2d(Y))
+    deltas = pull(net, trace, asked)
+    return value, tuple(Parameters(_validate.finite("the derivative", delta.T @ a), delta.sum(axis=0))
+                        for delta, a in zip(deltas, trace.inputs))

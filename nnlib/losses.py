@@ -11,38 +11,39 @@ from . import _validate
 class Loss:
     """The mean over a batch of one number for each data point.
 
-    of_rows(Y_hat, Y) → that number for each row, slope(Y_hat, Y) → its
-    derivatives by Y_hat, a row for each. probabilities: whether each row of Y
-    must add up to 1. loss(Y_hat, Y) → float; loss.gradient(Y_hat, Y) → the
-    derivative of that float by each number of Y_hat, its 1/N included.
-    Y_hat and Y are (N, d_y), or (d_y,) for one data point.
-    Raises ValueError or TypeError for a Y_hat or Y that does not fit.
+    of_rows(Y_hat, Y) → that number for each row, and its derivatives by the
+    row's answers. probabilities: whether each row of Y must add up to 1.
+    loss(Y_hat, Y) → float; loss.gradient(Y_hat, Y) → the derivative of that
+    float by each number of Y_hat, its 1/N included. Y_hat and Y are (N, d_y),
+    or (d_y,) for one data point.
+    Raises ValueError or TypeError for a Y_hat or Y that does not fit,
+    OverflowError for a loss beyond the range of its floats.
     """
     name: str
     of_rows: Callable
-    slope: Callable
     probabilities: bool = False
 
     def __call__(self, Y_hat, Y):
-        Y_hat, Y = _validate.answers(Y_hat, Y, self.probabilities)
-        return self.mean(Y_hat, Y)
+        return self.both(Y_hat, Y)[0]
 
     def gradient(self, Y_hat, Y):
+        return self.both(Y_hat, Y)[1]
+
+    @np.errstate(all="ignore")
+    def both(self, Y_hat, Y):
+        """(loss(Y_hat, Y), loss.gradient(Y_hat, Y)), computed together."""
         Y_hat, Y = _validate.answers(Y_hat, Y, self.probabilities)
-        return self.mean_slope(Y_hat, Y)
-
-    @np.errstate(all="ignore")
-    def mean(self, Y_hat, Y):
-        """loss(Y_hat, Y) of arrays that are known to fit."""
-        return _validate.finite("the loss", np.mean(self.of_rows(Y_hat, Y), keepdims=True)).item()
-
-    @np.errstate(all="ignore")
-    def mean_slope(self, Y_hat, Y):
-        """loss.gradient(Y_hat, Y) of arrays that are known to fit."""
-        return self.slope(Y_hat, Y) * (Y.shape[-1] / Y.size)
+        losses, slopes = self.of_rows(Y_hat, Y)
+        part = Y.shape[-1] / Y.size                         # 1/N
+        return _validate.finite("the loss", losses.sum(keepdims=True) * part).item(), slopes * part
 
     def __repr__(self):
         return f"Loss {self.name}"
+
+
+def _squared_error(Y_hat, Y):
+    miss = Y_hat - Y
+    return (miss * miss).sum(axis=-1) / 2, miss
 
 
 def softmax(Z):
@@ -51,23 +52,19 @@ def softmax(Z):
     Equation (softmax). Z (d,), or (N, d) with each row by itself → the same.
     Right for numbers of any size: the largest of a row is taken off first.
     """
-    powers = np.exp(_below_0(_validate.array("Z", Z, ...)))
+    Z = _validate.array("Z", Z, ...)
+    powers = np.exp(Z - Z.max(axis=-1, keepdims=True))
     return powers / powers.sum(axis=-1, keepdims=True)
 
 
-def _below_0(Z):
-    return Z - Z.max(axis=-1, keepdims=True)
+def _cross_entropy(Z, Y):
+    Z = Z - Z.max(axis=-1, keepdims=True)
+    log_p = Z - np.log(np.exp(Z).sum(axis=-1, keepdims=True))
+    return -(Y * log_p).sum(axis=-1), np.exp(log_p) - Y
 
 
-def _log_softmax(Z):
-    Z = _below_0(Z)
-    return Z - np.log(np.exp(Z).sum(axis=-1, keepdims=True))
-
-
-squared_error = Loss("squared_error", lambda Y_hat, Y: ((Y_hat - Y) ** 2).sum(axis=-1) / 2,
-                     lambda Y_hat, Y: Y_hat - Y)
-cross_entropy = Loss("cross_entropy", lambda Z, Y: -(Y * _log_softmax(Z)).sum(axis=-1),
-                     lambda Z, Y: np.exp(_log_softmax(Z)) - Y, probabilities=True)
+squared_error = Loss("squared_error", _squared_error)
+cross_entropy = Loss("cross_entropy", _cross_entropy, probabilities=True)
 
 
 def one_hot(labels, d_y):
