@@ -265,6 +265,66 @@ class CheckedFunction:
         return value.copy()
 
 
+def batch(name, value, d, dtype):
+    """One data point per row, and at least one; a single data point may come without its row."""
+    got = numbers(name, value)
+    got = array(name, got.reshape(1, -1) if got.ndim == 1 else got, ("N", d), "layer 0 reads {} numbers", d, dtype=dtype)
+    if not len(got):
+        raise ValueError(f"{name} must hold at least one data point; got none")
+    return got
+
+
+def answers(Y_hat, Y, probabilities):
+    """Answers and right answers, of one shape; with `probabilities`, each row of Y adds up to 1."""
+    Y_hat = array("Y_hat", Y_hat, ...)
+    wanted = numbers("Y", Y)
+    if probabilities and wanted.dtype.kind in "iu" and wanted.ndim == Y_hat.ndim - 1:
+        raise ValueError(f"Y must have shape {_written(Y_hat.shape)}, a row of probabilities for each data point; "
+                         f"got labels of shape {_written(wanted.shape)}: write one_hot(labels, {Y_hat.shape[-1]})")
+    if not (1 <= Y_hat.ndim <= 2 and Y_hat.size):
+        raise ValueError(f"Y_hat must have shape (N, d_y), or (d_y,) for one data point; got {_written(Y_hat.shape)}")
+    Y = array("Y", wanted, Y_hat.shape, "it has a number for each of Y_hat", dtype=Y_hat.dtype)
+    if probabilities:
+        sums = Y.sum(axis=-1)
+        if (Y < 0).any() or not (abs(sums - 1) <= 1e-6).all():
+            raise ValueError("Y must hold probabilities: none below 0, and each row adds up to 1; got "
+                             + (f"{Y.min():g}" if (Y < 0).any() else f"a sum of {sums.flat[abs(sums - 1).argmax()]:g}"))
+    return Y_hat, Y
+
+
+def labels(name, value, d):
+    """Class numbers, integers in 0 … d-1."""
+    got = numbers(name, value)
+    if got.dtype.kind not in "iu":
+        raise TypeError(f"{name} must be integers; got {got.dtype}")
+    outside = got[(got < 0) | (got >= d)]
+    if outside.size:
+        raise IndexError(f"{name} must lie in 0 … {d - 1}, because d_y is {d}; got {outside.flat[0]}")
+    return got.astype(int)
+
+
+def writable(name, value, shape, dtype):
+    """An array of exactly this shape and type, which a result may be written into."""
+    if not (type(value) is np.ndarray and value.shape == shape and value.dtype == dtype and value.flags.writeable):
+        got = f"{_written(value.shape)} of {value.dtype}" if type(value) is np.ndarray else kind(value)
+        raise (ValueError if type(value) is np.ndarray else TypeError)(
+            f"{name} must be a writable array of shape {_written(shape)} of {dtype}; got {got}")
+
+
+def parameters(name, value, net):
+    """One .W and .b for each layer of a network, of its shapes, as pairs of arrays."""
+    given = sequence(name, value, "pairs (W, b)")
+    if len(given) != len(net):
+        raise ValueError(f"{name} must hold a W and a b for each layer; got {len(given)} for {len(net)} layers")
+    pairs = []
+    for m, (one, layer) in enumerate(zip(given, net)):
+        if not (hasattr(one, "W") and hasattr(one, "b")):
+            raise TypeError(f"{name}[{m}] must have a .W and a .b; got {kind(one)}: write Parameters(W, b)")
+        pairs.append([array(f"{name}[{m}].{letter}", getattr(one, letter), getattr(layer, letter).shape,
+                            f"{letter} of layer {m} has it", dtype=net.dtype) for letter in "Wb"])
+    return pairs
+
+
 # What has been computed ----------------------------------------------------------------------------
 
 def is_finite(result):
@@ -287,7 +347,7 @@ def finite_trace(net, trace):
     together, and one by one only to name the first that is not finite.
     """
     computed = (*trace.z, *trace.slopes, trace.y_hat)
-    if not is_finite(np.concatenate(computed)):
+    if not is_finite(np.concatenate(computed, axis=None)):
         for m, layer in enumerate(net):
             finite_layer(m, layer, trace.z[m], (*trace.inputs, trace.y_hat)[m + 1], trace.slopes[m])
     for array in (*trace.inputs, *computed):

@@ -118,6 +118,22 @@ def forward(net, x):
     return _validate.finite_trace(net, Trace(tuple(inputs), tuple(z), tuple(slopes), y_hat=a))
 
 
+def forward_batch(net, X):
+    """The outputs for a batch, with everything on the way: as `forward`, with a row for each data point.
+
+    X (N, d_in) with N at least 1, or (d_in,) for one data point → Trace of
+    2-D arrays. Errors as `forward`.
+    """
+    A = _validate.batch("X", X, _validate.instance("net", net, Network).widths[0], net.dtype)
+    inputs, z, slopes = [], [], []
+    for m, layer in enumerate(net):
+        inputs.append(A)
+        z.append(A @ layer.W.T + layer.b)
+        slopes.append(layer.phi.df(z[m]))
+        A = layer.phi.f(z[m])
+    return _validate.finite_trace(net, Trace(tuple(inputs), tuple(z), tuple(slopes), y_hat=A))
+
+
 def predict(net, X):
     """The outputs for a batch: X (N, d_in), one data point per row → (N, d_y).
 
@@ -137,7 +153,7 @@ def _input(net, name, value, rows):
     return _validate.array(name, value, (*rows, d_in), "layer 0 reads {} numbers", d_in, dtype=net.dtype)
 
 
-def shape_of(net, m, i, j=0):
+def shape_of(net, m, i=0, j=0):
     """The shape of W^m, once it is known that W^m_ij exists; IndexError otherwise."""
     rows, columns = _validate.instance("net", net, Network)[m].W.shape
     _validate.index("i", i, rows, "W of layer {} has {} rows", m, rows)

@@ -3,6 +3,7 @@ import numpy as np
 
 from .. import _validate
 from ..entries import dy_db, dy_dW
+from ..jacobians import vjp
 from ..network import Network, forward, shape_of
 from ._paper import ACCENT, BLUE, GREY, INK, REST, WIDTH, ink_box, new_paper, number_text
 
@@ -10,18 +11,20 @@ RADIUS = 23                     # of a unit, in CSS pixels
 WIDEST = 6                      # the widest layer that is drawn in full
 
 
-def network(net, x=None, *, alt, lit=None, weights=True, values="auto", names=True):
+def network(net, x=None, *, alt, lit=None, pulled=None, weights=True, values="auto", names=True):
     """A network from left to right: a number in each unit, its weights on the wires.
 
     x (d_in,): each unit shows φ(z) inside and z below; without it, only b.
     values: what stands below a unit, "z", "slopes", "both", "none", or "auto":
     the slopes if something is lit, else z. lit ("W", m, i, j) or ("b", m, i):
     the way of that derivative to the outputs, with the source's v at each unit.
+    pulled (d_y,): how much each output counts; each unit shows how their sum
+    moves with its z, from the outputs back to layer 0.
     Layers wider than 6 show a few of their units, and no weights.
     Raises ValueError, TypeError or IndexError for arguments that do not fit.
     """
     with new_paper(alt) as paper:
-        _draw_network(paper, net, x, lit, weights, values, names)
+        _draw_network(paper, net, x, lit, weights, values, names, pulled=pulled)
         return paper.figure()
 
 
@@ -47,13 +50,13 @@ def chain(net, x, *, alt, lit=None):
         return paper.figure()
 
 
-def _draw_network(paper, net, x, lit, weights, values, names, pitch=None):
-    """Draws a network → the place of each unit, the trace, and the source's v of each layer."""
+def _draw_network(paper, net, x, lit, weights, values, names, pitch=None, pulled=None):
+    """Draws a network → the place of each unit, the trace, and the derivatives at the units of each layer."""
     _validate.instance("net", net, Network)
     weights, names = _validate.flag("weights", weights), _validate.flag("names", names)
     trace = None if x is None else forward(net, x)
-    v = _path_numbers(net, x, lit)
-    below = _texts_below(trace, values, lit)
+    v = _path_numbers(net, x, lit) if pulled is None else _pulled_numbers(net, x, lit, pulled)
+    below = _texts_below(trace, values, v)
     columns = [_units_drawn(width, k, lit) for k, width in enumerate(net.widths)]
     height = max(94, 70 + 20 * (len(below) + (trace is not None)) + (8 if lit and lit[0] == "b" else 0))
     width = pitch or min(164, (WIDTH - 120) / len(net))
@@ -72,11 +75,11 @@ def _draw_network(paper, net, x, lit, weights, values, names, pitch=None):
     return places, trace, v
 
 
-def _texts_below(trace, values, lit):
+def _texts_below(trace, values, v):
     """What stands below the units: {name in the figure: numbers layer by layer}."""
     choices = {"z": ["$z$"], "slopes": ["$\\phi$′"], "both": ["$z$", "$\\phi$′"], "none": []}
     if isinstance(values, str) and values == "auto":
-        values = "slopes" if lit else "z"
+        values = "slopes" if v else "z"
     if not isinstance(values, str) or values not in choices:
         raise ValueError(f"values must be auto, {', '.join(choices)}; got {_validate.shown(values)}")
     numbers = {} if trace is None else {"$z$": trace.z, "$\\phi$′": trace.slopes}
@@ -100,6 +103,13 @@ def _path_numbers(net, x, lit):
     return {k: derivative(Network(net.layers[:k + 1]), x, m, *place) for k in range(m, len(net))}
 
 
+def _pulled_numbers(net, x, lit, pulled):
+    """{m: how the outputs, each times its number in `pulled`, move with z of layer m}."""
+    if lit is not None or x is None:
+        raise ValueError("pulled must come with x and without lit, because a figure shows one derivative at one place")
+    return dict(enumerate(one.b for one in vjp(net, x, _validate.array("pulled", pulled, net.widths[-1:]))))
+
+
 def _units_drawn(width, column, lit):
     """The units of a column that are drawn; a negative number stands for those left out."""
     if width <= WIDEST:
@@ -114,10 +124,10 @@ def _units_drawn(width, column, lit):
 def _draw_unit(paper, net, trace, lit, v, k, unit, cx, cy, below, names):
     """One unit with its numbers → the boxes that no wire and no weight may cover."""
     m, last = k - 1, len(net)
-    has_v = m in v and (m > lit[1] or unit == lit[2])
+    has_v = m in v and (lit is None or m > lit[1] or unit == lit[2])
     moves = has_v and v[m][unit] != 0
     read = lit and lit[0] == "W" and m == lit[1] - 1 and unit == lit[3]
-    edge = ACCENT if moves else BLUE if read else INK if not lit and k else REST
+    edge = ACCENT if moves else BLUE if read else INK if k and not v else REST
     paper.disc(cx, cy, RADIUS, edge, width=2.2 if moves or read else 1.4)
     texts = []
     if trace is not None:
@@ -128,7 +138,7 @@ def _draw_unit(paper, net, trace, lit, v, k, unit, cx, cy, below, names):
     if has_v:
         texts.append(paper.text(cx, cy - RADIUS - 13, number_text(v[m][unit]), 18,
                                 ACCENT if moves else GREY, bold=True))
-    if k and (not lit or lit == ("b", m, unit)):
+    if k and (not v or lit == ("b", m, unit)):
         texts.append(paper.text(cx, cy - RADIUS - (34 if lit else 12),
                                 f"$b$ = {number_text(net[m].b[unit], 3)}", 16, ACCENT if lit else INK))
     for row, (name, numbers) in enumerate(below.items() if k else ()):
@@ -153,7 +163,8 @@ def _draw_wires(paper, net, lit, v, columns, places, boxes, weights):
                 _write_weight(paper, boxes, rivals, ends, number_text(net[k].W[i, j], 3), lit == ("W", k, i, j))
         for (i, j), ends in ways.items():
             is_lit = lit == ("W", k, i, j)
-            on_path = is_lit or k - 1 in v and v[k - 1][j] != 0 and net[k].W[i, j] != 0
+            moves = v[k][i] if v and lit is None else v[k - 1][j] if k - 1 in v else 0
+            on_path = is_lit or moves != 0 and net[k].W[i, j] != 0
             pieces.append((ends, ACCENT if on_path else REST, 2.8 if is_lit else 2 if on_path else 1.2))
     for ends, colour, width in pieces:
         for piece in _visible_pieces(ends, np.array(boxes)):

@@ -1,0 +1,22 @@
+"""The gradient of a loss over a batch, with no Jacobian formed."""
+import numpy as np
+
+from . import _validate
+from .jacobians import Parameters, pull
+from .losses import Loss
+from .network import forward_batch
+
+
+def backprop(net, X, Y, loss):
+    """The loss of a batch, and its derivative by every weight and every bias.
+
+    Equations (delta-last), (delta-step) in `pull`, then (gradient-weights) and
+    (gradient-biases). X (N, d_in), Y (N, d_y), or (d_in,) and (d_y,) for one
+    data point → float, and Parameters for each layer.
+    Errors as `predict` and as the loss.
+    """
+    trace = forward_batch(net, X)
+    value, asked = _validate.instance("loss", loss, Loss).both(trace.y_hat, np.atleast_2d(Y))
+    deltas = pull(net, trace, asked)
+    return value, tuple(Parameters(_validate.finite("the derivative", delta.T @ a), delta.sum(axis=0))
+                        for delta, a in zip(deltas, trace.inputs))

@@ -1,0 +1,78 @@
+"""Losses: one number for how far answers are from the right ones, and how it moves with each answer."""
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from . import _validate
+
+
+@dataclass(frozen=True, eq=False)
+class Loss:
+    """The mean over a batch of one number for each data point.
+
+    of_rows(Y_hat, Y) → that number for each row, and its derivatives by the
+    row's answers. probabilities: whether each row of Y must add up to 1.
+    loss(Y_hat, Y) → float; loss.gradient(Y_hat, Y) → the derivative of that
+    float by each number of Y_hat, its 1/N included. Y_hat and Y are (N, d_y),
+    or (d_y,) for one data point.
+    Raises ValueError or TypeError for a Y_hat or Y that does not fit,
+    OverflowError for a loss beyond the range of its floats.
+    """
+    name: str
+    of_rows: Callable
+    probabilities: bool = False
+
+    def __call__(self, Y_hat, Y):
+        return self.both(Y_hat, Y)[0]
+
+    def gradient(self, Y_hat, Y):
+        return self.both(Y_hat, Y)[1]
+
+    @np.errstate(all="ignore")
+    def both(self, Y_hat, Y):
+        """(loss(Y_hat, Y), loss.gradient(Y_hat, Y)), computed together."""
+        Y_hat, Y = _validate.answers(Y_hat, Y, self.probabilities)
+        losses, slopes = self.of_rows(Y_hat, Y)
+        part = Y.shape[-1] / Y.size                         # 1/N
+        return _validate.finite("the loss", losses.sum(keepdims=True) * part).item(), slopes * part
+
+    def __repr__(self):
+        return f"Loss {self.name}"
+
+
+def _squared_error(Y_hat, Y):
+    miss = Y_hat - Y
+    return (miss * miss).sum(axis=-1) / 2, miss
+
+
+def softmax(Z):
+    """e to the power of each number, divided by their sum: a row of positive numbers that add up to 1.
+
+    Equation (softmax). Z (d,), or (N, d) with each row by itself → the same.
+    Right for numbers of any size: the largest of a row is taken off first.
+    """
+    Z = _validate.array("Z", Z, ...)
+    powers = np.exp(Z - Z.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+def _cross_entropy(Z, Y):
+    Z = Z - Z.max(axis=-1, keepdims=True)
+    log_p = Z - np.log(np.exp(Z).sum(axis=-1, keepdims=True))
+    return -(Y * log_p).sum(axis=-1), np.exp(log_p) - Y
+
+
+squared_error = Loss("squared_error", _squared_error)
+cross_entropy = Loss("cross_entropy", _cross_entropy, probabilities=True)
+
+
+def one_hot(labels, d_y):
+    """A row for each label, with a 1 at its place and 0 elsewhere.
+
+    labels integers in 0 … d_y-1, one or an array of N → (d_y,) or (N, d_y).
+    Raises TypeError or IndexError for labels that are no such integers.
+    """
+    d_y = _validate.integer("d_y", d_y, least=1)
+    labels = _validate.labels("labels", labels, d_y)
+    return np.eye(d_y)[labels]

@@ -1,0 +1,44 @@
+"""How a cost grows with a size, on logarithmic scales."""
+import numpy as np
+
+from .. import _validate
+from ._paper import BLUE, GREY, INK, REST, Plane, new_paper
+from .curves import _spread_apart
+
+
+def cost_curves(sizes, costs, *, alt, size_name="", cost_name=""):
+    """What each way of computing something costs for each size, both on logarithmic scales.
+
+    sizes (k,) from small to large, costs a dictionary of a name and k costs for
+    each curve; the last curve is the one that the text is about. size_name,
+    cost_name: what the axes show.
+    Raises ValueError for an empty alt, for other shapes, for a size or a cost
+    that is not above 0, and for sizes that do not grow.
+    """
+    why = "their scale is logarithmic"
+    sizes = np.log10(_validate.between("sizes", sizes, ("k",), 5e-324, np.inf, why))
+    if sizes.size < 2 or (np.diff(sizes) <= 0).any():
+        raise ValueError("sizes must hold two numbers or more, each above the one before it, because a curve joins them")
+    if not isinstance(costs, dict) or not costs:
+        raise ValueError(f"costs must be a dictionary of names and their costs; got {_validate.shown(costs)}")
+    curves = {_validate.text("each name of costs", name, required=True):
+              np.log10(_validate.between(f"costs of {name}", values, sizes.shape, 5e-324, np.inf, why))
+              for name, values in costs.items()}
+    low, high = np.floor(min(map(np.min, curves.values()))), np.ceil(max(map(np.max, curves.values())))
+    high = max(high, low + 1)
+    with new_paper(alt) as paper:
+        plane = Plane(paper, (0, 0, 400, 280), (sizes[0], sizes[-1]), (low, high))
+        plane.line([sizes[0], sizes[-1]], [low, low], REST, 1)
+        plane.line([sizes[0]] * 2, [low, high], REST, 1)
+        for size in sizes:
+            paper.text(plane.place(size, low)[0], 298, f"{10 ** size:.4g}", 15)
+        for power in np.arange(low, high + 1, max(1, (high - low) // 4)):
+            paper.text(-10, plane.place(0, power)[1], f"$10^{{{power:.0f}}}$", 15, align=1)
+        paper.text(200, 324, _validate.text("size_name", size_name), 15, GREY)
+        paper.text(0, -22, _validate.text("cost_name", cost_name), 15, GREY, align=0)
+        ends = _spread_apart([plane.place(0, curve[-1])[1] for curve in curves.values()], 22)
+        styles = [(INK, 1.8, (0, (7, 3))), (INK, 1.8, (0, (2, 2))), (GREY, 1.8, (0, (5, 2, 1, 2)))] * len(curves)
+        for (name, curve), end, style in zip(curves.items(), ends, [*styles[:len(curves) - 1], (BLUE, 2.2, "-")]):
+            plane.line(sizes, curve, *style)
+            paper.text(410, end, name, 16, style[0], align=0)
+        return paper.figure()
