@@ -48,13 +48,15 @@ def undefined(k):
 
 
 def each(f, array):
-    return np.array([f(one) for one in array], dtype=object) if isinstance(array, np.ndarray) else f(array)
+    if not isinstance(array, np.ndarray):
+        return f(array)
+    return np.array([f(one) for one in array.flat], dtype=object).reshape(array.shape)
 
 
 class Float:
     """float64: arrays of NumPy."""
 
-    constant = staticmethod(float)
+    constant, norm = staticmethod(float), staticmethod(norm)
 
     def numbers(self, name, array):
         """The numbers of an array of float64; only letters ask for its name."""
@@ -120,6 +122,10 @@ class Letters(High):
 
     def activation(self, name, layer, prime, array):
         return each(undefined(layer)[prime], array)
+
+    def norm(self, array):
+        """Letters stand for real numbers."""
+        return self.library.sqrt((array ** 2).sum())
 
     def same(self, first, second):
         return all(one.expand() == 0 for one in np.ravel(first - second))

@@ -25,6 +25,10 @@ class Case:
         self.size = sum(W.size + b.size for W, b in zip(self.W, self.b))
         self.x = np.array(x, float)
         self.y = np.arange(self.widths[-1]) / 4 if y is None else np.array(y, float)
+        rng = np.random.default_rng(self.size)
+        self.u = rng.integers(-9, 9, self.widths[-1]) / 8           # how much each answer counts
+        self.direction = [(rng.integers(-9, 9, W.shape) / 8, rng.integers(-9, 9, b.shape) / 8)     # in which all W and b move
+                          for W, b in zip(self.W, self.b)]
 
     def __str__(self):
         widths = "-".join(map(str, self.widths))
@@ -116,3 +120,25 @@ def of_letters():
               (1, 1, 2, 2, 1)]
     rng = np.random.default_rng(0)
     return [random_case(one, "tanh", rng, letters=True) for one in widths]
+
+
+class Points(tuple):
+    """Cases that share a network: the points of a batch."""
+
+    def __str__(self):
+        return f"{len(self)} points of {self[0]}"
+
+
+@cache
+def batches():
+    """From one to five points of the random networks that are computed with sixty digits, and of the known ones."""
+    rng, found = np.random.default_rng(11), []
+    for count, case in enumerate(case for case in of_numbers() if case.precise):
+        points = [case]
+        while len(points) < count % 5 + 1:
+            point = Case(case.network, case.x + rng.normal(size=case.x.size), rng.normal(size=case.y.size), case.name, precise=True)
+            sizes = np.abs(np.concatenate(Pass(point).zs))
+            if sizes.min() > 0.05 and sizes.max() < 100:
+                points.append(point)
+        found.append(Points(points))
+    return found

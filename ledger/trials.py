@@ -107,6 +107,8 @@ class Trial:
 SCENES = {
     "network": Trial(Check.try_network, networks.everywhere),
     "narrow": Trial(Check.try_network, networks.narrow),
+    "batch": Trial(Check.try_batch, networks.batches, "batch", "batches"),
+    "scores": Trial(partial(try_values, scenes.Scores), lambda: range(1, 9), "set of scores", "sets of scores"),
     "vectors": Trial(partial(try_values, scenes.Vectors), lambda: range(1, 9), "set of vectors", "sets of vectors"),
     "nudge": Trial(try_nudges, networks.smooth, "function", "functions"),
     "tangent": Trial(try_tangents, networks.smooth, "function", "functions"),

@@ -42,6 +42,11 @@ def column(a):
     return Value("column", a)
 
 
+def valued(array):
+    """A number, a column or a matrix, by its dimensions."""
+    return Value(("number", "column", "matrix")[np.ndim(array)], array)
+
+
 def norm(array):
     """√Σ|x|², in the arithmetic of the numbers."""
     return (np.abs(np.ravel(array)) ** 2).sum() ** 0.5
