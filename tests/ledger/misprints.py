@@ -8,7 +8,9 @@ taken at φ(z). `canonical(tree)` settles which of them say the same as the orig
     the operands of ⊙ and of + may stand in any order                 (both commute, element by element)
     a number may stand anywhere in a product                          (it multiplies every element)
     a minus may stand before any factor, and two of them are none     (linearity)
-    O_i is its own transpose                                          (it is diagonal)
+    O_i and diag(p) - p pᵀ are their own transposes                   (they are symmetric)
+    what a sum does not run over may stand before it                  (linearity)
+    a norm is that of the transpose, and of what has the other sign   (its numbers are squared)
     what cancels in a fraction of two differences, signs alone        (-a / -b is a / b)
 
 Everything else must be refused or found different.
@@ -16,7 +18,7 @@ Everything else must be refused or found different.
 
 import re
 
-from ledger.grammar import INFIX, Node, read, resolve
+from ledger.grammar import INFIX, Node, read, resolve, walk
 
 # Writing a tree as LaTeX --------------------------------------------------------------------------------------------
 
@@ -158,11 +160,11 @@ def index(node):
 
 
 def swapped(letter):
-    return [{"i": "j", "j": "i"}[letter]] if letter in "ij" else [str(max(1, int(letter) - 1))]
+    return [str(max(1, int(letter) - 1))] if letter.isdigit() else [{"i": "j", "j": "i"}.get(letter, "i")]
 
 
 def next_one(letter):
-    return ["k"] if letter in "ij" else [str(int(letter) + 1)]
+    return [str(int(letter) + 1)] if letter.isdigit() else ["l" if letter == "k" else "k"]
 
 
 def prime(node):
@@ -300,8 +302,13 @@ def settled(node):
         return divided(*args)
     if node.op == "transpose" and args[0].op == "selector" and args[0].args[0] == "\\mathbf{O}":
         return args[0]
-    if node.op == "norm" and args[0].op == "minus":
-        return Node("norm", args[0].args)
+    if node.op == "total":
+        return outside(*args)
+    if node.op == "element" and is_symmetric(args[0]):
+        return Node("element", (args[0], *sorted(args[1:])))
+    if node.op == "norm":
+        inner = args[0].args[0] if args[0].op == "transpose" else args[0]
+        return Node("norm", (min(inner, negative(inner), key=repr),))
     return Node(node.op, args)
 
 
@@ -344,6 +351,32 @@ def runs(factors):
     return tuple(factors)
 
 
+def outside(letter, body):
+    """A sum, with the numbers in front of it that do not depend on what it runs over."""
+    parts = body.args if body.op == "product" else (body,)
+    fixed = [one for one in parts if is_number(one) and not depends(one, letter)]
+    rest = tuple(one for one in parts if one not in fixed)
+    inner = Node("total", (letter, rest[0] if len(rest) == 1 else Node("product", rest)))
+    return product((*fixed, inner)) if fixed else inner
+
+
+def depends(node, letter):
+    """Whether an index of that name stands in a tree."""
+    return any(letter in one.args[1:] for one in walk(node) if one.op in ("element", "selector"))
+
+
+def is_symmetric(node):
+    """Whether a matrix is its own transpose: a diagonal one, a column times itself lying down, a sum of such."""
+    match node:
+        case Node("sign", (r"\operatorname{diag}", _)):
+            return True
+        case Node("product", (one, Node("transpose", (other,)))):
+            return one == other
+        case Node("plus", parts) | Node("minus", parts):
+            return all(map(is_symmetric, parts))
+    return False
+
+
 def divided(over, under):
     count, (over, under) = without_signs((over, under))
     return signed(count, Node("divide", (over, under)))
@@ -353,9 +386,12 @@ def is_number(node):
     if node.op == "product":
         reads = len(node.args) == 2 and node.args[0].op == "selector" and is_column(node.args[1])
         return reads or all(map(is_number, node.args))
-    if node.op in ("name", "raised"):
-        name = node.args[0] if node.op == "name" else node.args[0].args[0]
-        return "mathbf" not in str(name)
+    if node.op == "raised":
+        return is_number(node.args[0])
+    if node.op == "total":
+        return is_number(node.args[1])
+    if node.op == "name":
+        return "\\math" not in node.args[0] and "\\bold" not in node.args[0]
     if node.op == "element":
         return len(node.args) == 2 or None not in node.args
     if node.op == "apply":
