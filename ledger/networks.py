@@ -27,8 +27,7 @@ class Case:
         self.y = np.arange(self.widths[-1]) / 4 if y is None else np.array(y, float)
         rng = np.random.default_rng(self.size)
         self.u = rng.integers(-9, 9, self.widths[-1]) / 8           # how much each answer counts
-        self.direction = [(rng.integers(-9, 9, W.shape) / 8, rng.integers(-9, 9, b.shape) / 8)     # in which all W and b move
-                          for W, b in zip(self.W, self.b)]
+        self.direction = [tuple(rng.integers(-9, 9, one.shape) / 8 for one in pair) for pair in zip(self.W, self.b)]
 
     def __str__(self):
         widths = "-".join(map(str, self.widths))
@@ -136,7 +135,8 @@ def batches():
     for count, case in enumerate(case for case in of_numbers() if case.precise):
         points = [case]
         while len(points) < count % 5 + 1:
-            point = Case(case.network, case.x + rng.normal(size=case.x.size), rng.normal(size=case.y.size), case.name, precise=True)
+            x, y = case.x + rng.normal(size=case.x.size), rng.normal(size=case.y.size)
+            point = Case(case.network, x, y, case.name, precise=True)
             sizes = np.abs(np.concatenate(Pass(point).zs))
             if sizes.min() > 0.05 and sizes.max() < 100:
                 points.append(point)

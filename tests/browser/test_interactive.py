@@ -241,7 +241,8 @@ def test_the_order_of_the_product_is_counted_rightly():
 
 
 @pytest.mark.parametrize("old, new, seen", [
-    ("slopes[k][i] * one", "slopes[k][0] * one", {"right"}), ("times(row, slopes[k - 1])", "times(row, slopes[0])", {"left"}),
+    ("slopes[k][i] * one", "slopes[k][0] * one", {"right"}),
+    ("times(row, slopes[k - 1])", "times(row, slopes[0])", {"left"}),
     ("d[m + k + 2] * (width + 1)", "d[m + k + 2] * width", {"counts"}),
     ("d[k] * d[k + 1] + d[k]) })", "d[k] * d[k + 1]) })", {"counts"}),
     ("cost: d[1] * ", "cost: d[0] * ", {"steps"}), ("forward(net, x).slopes", "forward(net, [3, 2]).slopes", {"pencil"})])
