@@ -309,6 +309,7 @@ def writable(name, value, shape, dtype):
         got = f"{_written(value.shape)} of {value.dtype}" if type(value) is np.ndarray else kind(value)
         raise (ValueError if type(value) is np.ndarray else TypeError)(
             f"{name} must be a writable array of shape {_written(shape)} of {dtype}; got {got}")
+    return value
 
 
 def parameters(name, value, net):
