@@ -67,7 +67,7 @@ def origin() -> str | None:
     if not shutil.which("git"):
         return None
     asked = subprocess.run(["git", "remote", "get-url", "origin"], cwd=ROOT, check=False, capture_output=True, text=True)
-    found = re.search(r"github\.com[:/]([\w.-]+/[\w.-]+?)(?:\.git)?/?$", asked.stdout.strip())
+    found = re.search(r"(?:[/@]|^)github\.com[:/]([\w.-]+/[\w.-]+?)(?:\.git)?/?$", asked.stdout.strip())
     return found and f"https://github.com/{found[1]}"
 
 

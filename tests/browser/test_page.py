@@ -292,10 +292,9 @@ def test_a_chapter_is_downloaded_as_it_was_written(site, root):
     import lock
 
     for path in (root / "book").glob("*.ipynb"):
-        jupyter, download = [tag["href"] for tag in parse(site / f"{path.stem}.html").select(".tools a")]
+        *jupyter, download = [tag["href"] for tag in parse(site / f"{path.stem}.html").select(".tools a")]
         assert (site / download).read_bytes() == path.read_bytes()
-        assert jupyter.startswith(f"https://mybinder.org/v2/gh/{lock.slug(lock.stated())}/HEAD")
-        assert jupyter.endswith(f"/book/{path.name}")
+        assert len(jupyter) == bool(lock.project()["project"]["urls"]), "Binder needs the repository's address"
 
 
 COLOURS = ["rgb(253, 252, 249)", "rgb(25, 24, 22)"]
