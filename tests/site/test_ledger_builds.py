@@ -255,7 +255,12 @@ def test_the_site_shows_every_equation_in_the_ledger_and_a_line_under_each(site)
         for formula in soup.select("main div.math[id^=equation-]"):
             line = formula.find_next_sibling("p", class_="evaluated")
             assert line.get_text().startswith(formula["id"].removeprefix("equation-") + " · computed as printed on ")
-            assert line.select(f"a[href$='#{formula['id'].replace('equation', 'ledger')}']")
+            row = formula["id"].replace("equation", "ledger")
+            assert line.select(f"a[href$='#{row}']")
+            said = " ".join(line.get_text().split())
+            for route, limit in re.findall(r"(plain pass|imaginary nudge|two nudges|nnlib) (\S+)",
+                                           ledger.find(id=row).get_text(" ")):
+                assert f"but {route} agree" in said or float(limit) <= float(re.search(r"within (\S+)\.", said)[1]), said
             lines += 1
     assert lines == len(printed)
 
