@@ -260,9 +260,13 @@ def test_the_ledger_is_searched_as_a_reader_types(tab, address):
     page.evaluate("location.hash = 'ledger-loop-step'")
     page.locator("#ledger-loop-step").wait_for(state="visible", timeout=5000)
     assert rows.count() == everything and find.input_value() == "", "a link to a row shows it"
-    page.get_by_label("Function").select_option("dy_db")
-    assert 0 < rows.count() < everything and page.locator("#ledger-bias-last").is_visible()
-    page.get_by_label("Status").select_option("evaluated")
+    functions = page.get_by_label("Function").locator("option").all_inner_texts()
+    assert {"O", "o", "dy_db", "without a function"} < {*functions} and functions[0] == "all"
+    for function in functions[1:]:
+        page.get_by_label("Function").select_option(label=function)
+        named = [" ".join(row.locator("td").first.locator("code").all_inner_texts()) for row in rows.all()]
+        assert named and {*named} == {"" if function == "without a function" else function}, function
+    page.get_by_label("Status").select_option(label="evaluated")
     second = page.locator("div.ledger").nth(1).locator("tbody tr:visible")
     assert second.count() == int(page.locator("div.ledger-panel output").nth(1).inner_text().split()[0]) > 50
     assert page.wrong == []
