@@ -2,21 +2,25 @@
 
 The pages are those of the site, put one after the other in the order of the contents: names and links get the page's
 name in front, equations are numbered through the book, and a title, a contents list and running heads are added. The
-contents learn their page numbers from the first print: then they alone are printed again, and take their own place.
+contents learn their page numbers from the first print, and the second print is the book.
 """
 
 import html
+import json
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from posixpath import dirname, join, normpath
 
 import book
+import lxml.html
 import pikepdf
 import yaml
+from lxml.html import HtmlElement
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge", "msedge")
 PLACES = ("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
@@ -46,7 +50,6 @@ article h1 { margin-top: 0; }
 .contents h3 { font-size: 10pt; color: var(--muted); margin: 5mm 0 1mm; }
 pre { white-space: pre-wrap !important; overflow-wrap: anywhere; }
 .formula { overflow: hidden !important; }
-@media screen { .contents, article :is(h1, h2, h3, p, pre, ul, dl, figure) { display: none; } }
 """
 # A formula wider than the page is made smaller, as paper does not scroll. All are measured before printing; nothing else
 # is laid out for that.
@@ -69,95 +72,90 @@ def order(root: Path) -> list[tuple[str, list[str]]]:
 
 
 FORMULA = "formula: "  # in front of what a formula is called, until the printed file says so itself
-KATEX = re.compile(r'<span class="katex"><span class="katex-mathml"><math\b(?:(?!</math>).)*?<annotation[^>]*>(.*?)'
-                   r'</annotation></semantics></math></span><span class="katex-html" aria-hidden="true">', re.S)
-NAMED = rf'<span class="katex" role="img" aria-label="{FORMULA}\1"><span class="katex-html">'
+NAMES = ("id", "for", "aria-labelledby", "aria-describedby")
 
 
-def article(text: str) -> str:
-    """A page's article as it goes to paper; a formula is a picture there, and its LaTeX is what it is called."""
-    body = re.search(r'<article class="[^"]*">(.*)</article>', text, re.S)[1]
-    body = re.sub(r"<script\b.*?</script>|<a class=\"headerlink\".*?</a>", "", body, flags=re.S)
-    body = re.sub(r' href="(?:\.\./)*_(?:images|downloads)/[^"]*"', "", body)  # a file of the site is not on paper
-    body = re.sub(r' src="(?:\.\./)+', ' src="', body)              # the printed page stands beside the front page
-    body = KATEX.sub(NAMED, body)
-    body = re.sub(r'<span class="(?:n|nn|p|w)">([^<]*)</span>', r"\1", body)  # code in the colour of text needs no mark
-    return re.sub(r"<details\b(?! open)", "<details open", body)
+def article(site: Path, page: str, pages: list[str]) -> HtmlElement:
+    """A page's article as it goes to paper: its names begin with the page's name, and its links lead within the file."""
+    body = lxml.html.fromstring((site / f"{page}.html").read_text(encoding="utf-8")).find(".//article")
+    for one in body.xpath(".//script | .//a[@class='headerlink']"):
+        one.drop_tree()
+    for one in body.xpath(".//span[@class='n' or @class='nn' or @class='p' or @class='w']"):
+        one.drop_tag()                                  # code in the colour of text needs no mark
+    for one in body.iter("details"):
+        one.set("open", "")
+    for formula in body.find_class("katex"):            # a picture on paper, whose LaTeX is what it is called
+        mathml, drawn = formula
+        formula.attrib.update({"role": "img", "aria-label": FORMULA + mathml.findtext(".//annotation")})
+        mathml.drop_tree()
+        del drawn.attrib["aria-hidden"]
+    for one in body.iter():
+        one.attrib.update({name: f"{page}--{one.get(name)}" for name in NAMES if name in one.attrib})
+    for one, attribute, address, _ in list(body.iterlinks()):
+        path, _, name = address.partition("#")
+        target = normpath(join(dirname(page), path.removesuffix(".html"))) if path else page
+        if target in pages:
+            one.set(attribute, f"#{target}--{name}" if name else f"#{target}")
+        elif attribute == "src":
+            one.set("src", target)                      # the printed page stands beside the front page
+        elif target.startswith("_"):
+            del one.attrib[attribute]                   # a file of the site is not on paper
+    return body
 
 
-def renamed(text: str, page: str, pages: set[str]) -> str:
-    """The page with its name in front of its own names, and every link within the book as a link within the file."""
-    def link(match: re.Match) -> str:
-        target, _, name = match[1].partition("#")
-        target = normpath(join(dirname(page), target.removesuffix(".html"))) if target else page
-        return f'href="#{target}{"--" + name if name else ""}"' if target in pages else match[0]
-    text = re.sub(r'(?<=\s)(id|for|aria-labelledby|aria-describedby)="([^"]+)"', rf'\1="{page}--\2"', text)
-    text = re.sub(r"url\(#", f"url(#{page}--", text)
-    return re.sub(r'href="((?:[\w./-]+\.html)?(?:#[^"]*)?)"', link, text)
-
-
-def numbered(text: str) -> str:
-    """Equations counted through the book, and so wherever they are cited."""
+def number_equations(bodies: Iterable[HtmlElement]) -> None:
+    """Count the equations through the book, and so wherever they are cited."""
     numbers: dict[str, str] = {}
-
-    def block(match: re.Match) -> str:
-        numbers[match[1]] = f"({len(numbers) + 1})"
-        return f"{match[0][:match.start(2) - match.start()]}{numbers[match[1]]}"
-    display = r'<div class="math[^"]*" id="([^"]+)">(?:(?!<div class="math).)*?<span class="eqno">(\(\d+\))'
-    text = re.sub(display, block, text, flags=re.S)
-    return re.sub(r'(<a [^>]*href="#([^"]+)"[^>]*>(?:<[^>]*>)*)\(\d+\)',
-                  lambda match: match[1] + numbers[match[2]] if match[2] in numbers else match[0], text)
+    for place in (place for body in bodies for place in body.find_class("eqno")):
+        place.text = numbers[place.getparent().get("id")] = f"({len(numbers) + 1})"
+    for link in (link for body in bodies for link in body.iter("a")):
+        number = numbers.get(link.get("href", "").removeprefix("#"))
+        for one in link.iter() if number else ():
+            one.text = re.sub(r"^\(\d+\)", number, one.text or "")
 
 
-def headings(text: str) -> list[tuple[int, str, str]]:
-    """[(level, name, text)] of a page's title and sections."""
-    found = re.findall(r'<section [^>]*id="([^"]+)"[^>]*>\s*(?:<span [^>]*></span>\s*)*<h([12])>(.*?)</h\2>', text, re.S)
-    return [(int(level), name, " ".join(shown.split())) for name, level, shown in found]
-
-
-def contents(parts: list, sections: dict, numbers: dict[str, int]) -> str:
+def contents(parts: list, bodies: dict[str, HtmlElement]) -> str:
+    """The list of contents; its page numbers are not yet known."""
     lines = []
     for part, pages in parts:
         lines.append(f"</ol><h3>{html.escape(part)}</h3><ol>" if part else "")
         for page in pages:
-            for level, name, shown in sections[page]:
-                sub, place = ' class="sub"' if level == 2 else "", name if level == 2 else page
-                lines.append(f'<li{sub}><a href="#{place}">{shown}</a><span>{numbers.get(place, 0)}</span></li>')
+            for one in bodies[page].xpath(".//section/*[self::h1 or self::h2]"):
+                kind, place = ("sub", one.getparent().get("id")) if one.tag == "h2" else ("", page)
+                lines.append(f'<li class="{kind}"><a href="#{place}">{inside(one)}</a><span>0</span></li>')
     return f'<section class="contents"><h2>Contents</h2><ol>{"".join(lines)}</ol></section>'
 
 
-def compose(site: Path, parts: list, numbers: dict[str, int] | None = None) -> str:
-    """The whole book as one page; with the page `numbers` of its sections, the title and the contents alone."""
-    pages = {page: (site / f"{page}.html").read_text(encoding="utf-8") for _, some in parts for page in some}
-    bodies = {page: renamed(article(text), page, set(pages)) for page, text in pages.items()}
-    sections = {page: headings(body) for page, body in bodies.items()}
-    front = pages[parts[0][1][0]]
-    title = re.search(r"<title>(.*?)</title>", front, re.S)[1]
-    author = re.search(r"<p>© \d+ (.*?)\. <!--", front)[1]
-    sheet = re.search(r'<link rel="stylesheet"[^>]*>', front)[0]
-    heads = "".join(running_head(page, found[0][2]) for page, found in sections.items() if found)
-    text = "".join(f'<article class="page-{page} {name(page)}"><div id="{page}">{body}</div></article>'
+def inside(element: HtmlElement) -> str:
+    return html.escape(element.text or "") + "".join(lxml.html.tostring(one, encoding="unicode") for one in element)
+
+
+def compose(root: Path, site: Path) -> HtmlElement:
+    """The whole book as one page."""
+    settings, parts = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8")), order(root)
+    pages = [page for _, some in parts for page in some]
+    bodies = {page: article(site, page, pages) for page in pages}
+    number_equations(bodies.values())
+    title, author = html.escape(settings["title"]), html.escape(settings["author"])
+    heads = "".join(running_head(kind(page), body.find(".//h1").text_content()) for page, body in bodies.items())
+    text = "".join(f'<article class="page-{page}" style="page: {kind(page)}"><div id="{page}">{inside(body)}</div></article>'
                    for page, body in bodies.items())
-    main = f"<main>{numbered(text)}</main>" if numbers is None else ""
-    return (f'<!DOCTYPE html><html lang="en" data-theme="light"><head><meta charset="utf-8">'
-            f"<title>{title}</title>{sheet}<style>{STYLE}{heads}</style></head><body>"
-            f'<section class="title"><h1>{title}</h1><p>{author}</p>'
-            "<p>On the book’s site the cells can be changed and run, and some figures are interactive.</p></section>"
-            f"{contents(parts, sections, numbers or {})}{main}<script>{FIT}</script></body></html>")
+    return lxml.html.document_fromstring(
+        f'<html lang="en" data-theme="light"><head><meta charset="utf-8"><title>{title}</title>'
+        f'<link rel="stylesheet" href="_static/site.css"><style>{STYLE}{heads}</style></head><body>'
+        f'<section class="title"><h1>{title}</h1><p>{author}</p>'
+        "<p>On the book’s site the cells can be changed and run, and some figures are interactive.</p></section>"
+        f"{contents(parts, bodies)}<main>{text}</main><script>{FIT}</script></body></html>")
 
 
-def running_head(page: str, title: str) -> str:
-    """The chapter's title on top of each of its pages: they are pages of a kind of their own."""
-    return (f'@page {name(page)} {{ @top-left {{ content: "{text_of(title)}"; font: 9pt sans-serif; color: #444; }} }}'
-            f".{name(page)} {{ page: {name(page)}; }}")
-
-
-def name(page: str) -> str:
+def kind(page: str) -> str:
+    """The pages of a chapter are pages of a kind of their own, as its title stands on top of each."""
     return "of-" + re.sub(r"\W", "-", page)
 
 
-def text_of(shown: str) -> str:
-    return html.unescape(re.sub(r"<[^>]*>", "", shown)).replace('"', "”").replace("\\", "")
+def running_head(kind: str, title: str) -> str:
+    words = json.dumps(title, ensure_ascii=False)
+    return f"@page {kind} {{ @top-left {{ content: {words}; font: 9pt sans-serif; color: #444; }} }}"
 
 
 def print_page(browser: str, page: Path, out: Path) -> None:
@@ -172,20 +170,6 @@ def places(pdf: pikepdf.Pdf) -> dict[str, int]:
     return {name.lstrip("/"): pages[to[0].objgen] for name, to in pdf.Root.Dests.items()}
 
 
-def marks(page: pikepdf.Page) -> list[str]:
-    """The marked pieces of a page, in order, by which its structure knows what is what."""
-    return [str(one.operands) for one in pikepdf.parse_content_stream(page, "BDC") if str(one.operator) == "BDC"]
-
-
-def exchange(whole: pikepdf.Pdf, front: pikepdf.Pdf) -> None:
-    """Let the first pages look as they do in `front`; their structure and links stay."""
-    for old, new in zip(whole.pages, front.pages):
-        if marks(old) != marks(new):
-            raise ValueError("the contents, printed with their page numbers, are no longer the same pages")
-        new = whole.copy_foreign(new.obj)
-        old.Contents, old.Resources = new.Contents, new.Resources
-
-
 def name_formulas(whole: pikepdf.Pdf) -> None:
     """A formula is tagged as one, with its LaTeX for those who cannot see it."""
     for one in whole.objects:
@@ -193,7 +177,7 @@ def name_formulas(whole: pikepdf.Pdf) -> None:
             one.S, one.Alt = pikepdf.Name.Formula, pikepdf.String(str(one.Alt).removeprefix(FORMULA))
 
 
-def link(site: Path, pages: int) -> None:
+def say_where(site: Path, pages: int) -> None:
     """Say on every page where the PDF is."""
     size = (site / "book.pdf").stat().st_size / 1e6
     for page in site.rglob("*.html"):
@@ -206,24 +190,27 @@ def link(site: Path, pages: int) -> None:
 
 def make(root: Path, browser: str) -> tuple[Path, int]:
     """The printed book and the number of its pages."""
-    site, parts = root / "_build" / "html", order(root)
-    page, out = site / "print.html", site / "book.pdf"
+    site, numbers = root / "_build" / "html", None
+    text, page, out = compose(root, site), site / "print.html", site / "book.pdf"
     with tempfile.TemporaryDirectory() as folder:
-        printed = Path(folder, "whole.pdf"), Path(folder, "front.pdf")
+        printed = Path(folder, "book.pdf")
         try:
-            page.write_text(compose(site, parts), encoding="utf-8")
-            print_page(browser, page, printed[0])
-            with pikepdf.open(printed[0]) as whole:
-                page.write_text(compose(site, parts, places(whole)), encoding="utf-8")
-                print_page(browser, page, printed[1])
-                with pikepdf.open(printed[1]) as front:
-                    exchange(whole, front)
-                name_formulas(whole)
-                whole.save(out, object_stream_mode=pikepdf.ObjectStreamMode.generate)
-                pages = len(whole.pages)
+            for _ in range(2):                          # the contents learn their numbers from the first print
+                before = numbers
+                page.write_text(lxml.html.tostring(text, encoding="unicode", doctype="<!DOCTYPE html>"), encoding="utf-8")
+                print_page(browser, page, printed)
+                with pikepdf.open(printed) as whole:
+                    numbers, pages = places(whole), len(whole.pages)
+                for link, number in text.xpath("//section[@class='contents']//li"):
+                    number.text = str(numbers[link.get("href")[1:]])
         finally:
             page.unlink(missing_ok=True)
-    link(site, pages)
+        if numbers != before:
+            raise ValueError("the contents, printed with their page numbers, move the pages that they number")
+        with pikepdf.open(printed) as whole:
+            name_formulas(whole)
+            whole.save(out, object_stream_mode=pikepdf.ObjectStreamMode.generate)
+    say_where(site, pages)
     return out, pages
 
 

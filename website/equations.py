@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from docutils import nodes
+from docutils.utils import get_source_line
 from sphinx.util import logging
 
 from ledger import sources
@@ -29,20 +30,15 @@ def collect(app, doctree):
     """Keep every equation of a page, with its place."""
     found = sources.Found()
     for node in doctree.findall():
+        _, line = get_source_line(node)
         if isinstance(node, nodes.math_block):
             label = node.get("label") or ""
-            found.add_displayed("" if RANDOM.fullmatch(label) else label, sources.one_line(node.astext()), line_of(node))
+            found.add_displayed("" if RANDOM.fullmatch(label) else label, sources.one_line(node.astext()), line)
         elif isinstance(node, nodes.math):
-            found.add_inline(sources.one_line(node.astext()), line_of(node))
+            found.add_inline(sources.one_line(node.astext()), line)
         elif isinstance(node, nodes.Text) and not isinstance(node.parent, VERBATIM):
-            found.add_text(node, line_of(node.parent))
+            found.add_text(node, line)
     app.env.metadata[app.env.docname]["equations"] = found      # Sphinx keeps it, as not every build reads every page
-
-
-def line_of(node):
-    while node is not None and node.line is None:
-        node = node.parent
-    return node.line if node is not None else None
 
 
 # When all is read --------------------------------------------------------------------------------------------------------

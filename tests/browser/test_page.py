@@ -3,6 +3,7 @@
 import re
 import xml.etree.ElementTree as ElementTree
 from io import BytesIO
+from pathlib import Path
 
 import pages
 import pytest
@@ -26,6 +27,19 @@ def test_the_policy_stops_what_is_planted_and_nothing_is_kept(tab, address, site
     assert page.context.cookies() == []
 
 
+def untested(scripts, tests):
+    """The scripts that stand over no test: each behaviour of the page has one, which begins with the script's name."""
+    return scripts - set(re.findall(r"^# theme/scripts/(\w+\.js)\n(?:@.*\n)*def test_", tests, re.M))
+
+
+def test_every_script_of_the_theme_has_its_test(root):
+    scripts = {path.name for path in (root / "website" / "theme" / "scripts").glob("*.js")}
+    tests = Path(__file__).read_text(encoding="utf-8")
+    assert untested(scripts, tests) == set(), "write a test of it here, under the line `# theme/scripts/NAME.js`"
+    assert untested({"copy.js", "top.js"}, tests) == {"top.js"}
+
+
+# theme/scripts/contents.js
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("drawer", ["book", "contents"])
 def test_an_open_drawer_keeps_nobody_out(tab, address, drawer, scheme):
@@ -143,6 +157,7 @@ def test_the_browser_draws_the_dark_as_it_is_computed_here(tab, address):
 
 # Aids to reading -----------------------------------------------------------------------------------------------------
 
+# theme/scripts/cited.js
 def test_a_cited_equation_shows_itself(tab, address):
     page = tab(f"{address}/04_bias_derivatives.html")
     page.clock.install()
@@ -220,6 +235,7 @@ def test_a_finger_sees_a_cited_equation_before_it_goes_there(tab, address):
     assert page.evaluate("scrollY") < before and shown.is_hidden() and page.wrong == []
 
 
+# theme/scripts/overflow.js
 def test_what_goes_on_to_the_right_fades_until_its_end_is_reached(tab, address):
     page = tab(f"{address}/{HEAVY}.html", 390)
     page.evaluate(pages.SETTLED)
@@ -243,6 +259,7 @@ def test_no_line_begins_with_a_comma(tab, address):
         assert page.evaluate(begins) == 0, width
 
 
+# theme/scripts/ledger.js
 def test_the_ledger_is_searched_as_a_reader_types(tab, address):
     page = tab(f"{address}/ledger.html")
     find, said = page.get_by_label("Find").first, page.locator("div.ledger-panel output").first
@@ -260,9 +277,13 @@ def test_the_ledger_is_searched_as_a_reader_types(tab, address):
     page.evaluate("location.hash = 'ledger-loop-step'")
     page.locator("#ledger-loop-step").wait_for(state="visible", timeout=5000)
     assert rows.count() == everything and find.input_value() == "", "a link to a row shows it"
-    page.get_by_label("Function").select_option("dy_db")
-    assert 0 < rows.count() < everything and page.locator("#ledger-bias-last").is_visible()
-    page.get_by_label("Status").select_option("evaluated")
+    functions = page.get_by_label("Function").locator("option").all_inner_texts()
+    assert {"O", "o", "dy_db", "without a function"} < {*functions} and functions[0] == "all"
+    for function in functions[1:]:
+        page.get_by_label("Function").select_option(label=function)
+        named = [" ".join(row.locator("td").first.locator("code").all_inner_texts()) for row in rows.all()]
+        assert named and {*named} == {"" if function == "without a function" else function}, function
+    page.get_by_label("Status").select_option(label="evaluated")
     second = page.locator("div.ledger").nth(1).locator("tbody tr:visible")
     assert second.count() == int(page.locator("div.ledger-panel output").nth(1).inner_text().split()[0]) > 50
     assert page.wrong == []
@@ -279,6 +300,7 @@ def test_an_equation_of_another_page_shows_itself(tab, address, site):
     assert page.wrong == []
 
 
+# theme/scripts/copy.js
 def test_code_is_copied_as_it_stands(tab, address):
     page = tab(f"{address}/{HEAVY}.html", permissions=["clipboard-read", "clipboard-write"])
     code = page.locator("div.highlight pre").first
@@ -301,6 +323,7 @@ COLOURS = ["rgb(253, 252, 249)", "rgb(25, 24, 22)"]
 SHOWN = "[document.documentElement.dataset.theme ?? null, getComputedStyle(document.body).backgroundColor]"
 
 
+# theme/scripts/colours.js
 @pytest.mark.parametrize("scheme, paper", [*zip(["light", "dark"], COLOURS)])
 def test_colours_follow_the_system_or_the_reader_and_are_kept(tab, address, scheme, paper):
     page = tab(f"{address}/card.html", scheme=scheme)
@@ -321,6 +344,7 @@ def test_the_contents_say_where_the_reader_is(tab, address):
         === '#' + document.querySelectorAll('h2')[4].parentElement.id""")
 
 
+# theme/scripts/found.js
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("before", ["", pages.NO_STORAGE], ids=["storage", "no storage"])
 def test_a_word_is_searched_and_found(tab, address, width, before):

@@ -42,6 +42,7 @@ def printed(browser, site, root, tmp_path_factory):      # browser: so that a mi
     shutil.copytree(site, there / "_build" / "html")
     (there / "book").mkdir()
     shutil.copy(root / "book" / "_toc.yml", there / "book")
+    shutil.copy(root / "_config.yml", there)
     return pdf.make(there, pdf.chromium())[0]
 
 
@@ -62,10 +63,10 @@ def test_the_book_on_paper(printed, site, root):
     first = min(places[page] for page in pages)
     contents = "\n".join(page.extract_text().partition("\n")[2] for page in reader.pages[1:first - 1])
     listed = [int(one) for one in re.findall(r"(?<= )\d+$", contents, re.M)]
-    entries = [place for page in pages for place in pdf.headings(pdf.renamed(pdf.article(
-        (site / f"{page}.html").read_text(encoding="utf-8")), page, set(pages)))]
-    wanted = [places[name if level == 2 else name.partition("--")[0]] for level, name, _ in entries]
-    assert listed == wanted, "a number of the contents is not its section's page"
+    entries = pdf.compose(root, site).xpath("//section[@class='contents']//li/a/@href")
+    sections = sum(len(parse(site / f"{page}.html").select("section > h1, section > h2")) for page in pages)
+    assert len(entries) == sections, "the contents lack a section"
+    assert listed == [places[one.removeprefix("#")] for one in entries], "a number is not its section's page"
     texts = [(site / f"{page}.html").read_text(encoding="utf-8") for page in pages]
     shown = "".join(re.search(r"<article.*</article>", text, re.S)[0] for text in texts)
     assert sum(kinds[one] for one in kinds if one[0] == "/Formula") == shown.count('<span class="katex"') > 500
@@ -75,18 +76,37 @@ def test_the_book_on_paper(printed, site, root):
 
 
 def test_equations_are_counted_through_the_book(site, root):
-    text = pdf.compose(site, pdf.order(root))
-    counted = re.findall(r'<span class="eqno">\((\d+)\)', text)
-    assert counted == [str(one) for one in range(1, len(counted) + 1)] and len(counted) > 20
-    names = re.findall(r'\sid="([^"]+)"', text)
-    assert not set(re.findall(r'href="#([^"]+)"', text)) - set(names), "a link within leads nowhere"
+    text = pdf.compose(root, site)
+    counted = {f"#{one.getparent().get('id')}": one.text for one in text.find_class("eqno")}
+    assert [*counted.values()] == [f"({one})" for one in range(1, len(counted) + 1)] and len(counted) > 20
+    cited = [(one.get("href"), one.text_content()) for one in text.iter("a") if re.fullmatch(r"\(\d+\)", one.text_content())]
+    assert len(cited) > 20 and all(counted[place] == number for place, number in cited)
+    assert not {*text.xpath("//a[starts-with(@href, '#')]/@href")} - {f"#{one}" for one in text.xpath("//@id")}, \
+        "a link within leads nowhere"
 
 
-def test_contents_that_are_no_longer_the_same_pages_are_refused(printed):
-    with pikepdf.open(printed) as whole, pikepdf.open(printed) as other:
-        del other.pages[1]
-        with pytest.raises(ValueError, match="no longer the same pages"):
-            pdf.exchange(whole, other)
+def test_contents_that_move_the_pages_are_refused(site, root, tmp_path, monkeypatch):
+    """Here the second print has one page more."""
+    (tmp_path / "_build").mkdir()
+    (tmp_path / "_build" / "html").symlink_to(site)
+    prints = []
+
+    def print_page(browser, page, out):
+        prints.append(out)
+        with pikepdf.new() as blank:
+            for _ in prints:
+                blank.add_blank_page()
+            blank.Root.Dests = pikepdf.Dictionary({f"/{name}": [blank.pages[-1].obj] for name in names})
+            blank.save(out)
+
+    for name in ("_config.yml", "book/_toc.yml"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(root / name, tmp_path / name)
+    names = pdf.compose(tmp_path, site).xpath("//@id")
+    monkeypatch.setattr(pdf, "print_page", print_page)
+    with pytest.raises(ValueError, match="move the pages that they number"):
+        pdf.make(tmp_path, "chromium")
+    assert len(prints) == 2 and not (site / "print.html").exists()
 
 
 def test_faults_on_paper_are_found(tmp_path):
