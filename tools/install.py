@@ -88,11 +88,13 @@ def obstacle(folder: Path, megabytes: int) -> str | None:
     return f"{folder} cannot be written ({reason}): make room there, or use another place."
 
 
-def main(lock: str) -> None:
-    def stop(reason: str) -> None:
-        sys.exit(obstacle(VENV if VENV.exists() else ROOT, NEEDED[lock]) or obstacle(ROOT, 1)
-                 or obstacle(Path(tempfile.gettempdir()), 200) or reason)
+def stop(lock: str, reason: str) -> None:
+    """End with the sentence that says what is wrong: with the reason, unless a disk is."""
+    sys.exit(obstacle(VENV if VENV.exists() else ROOT, NEEDED[lock]) or obstacle(ROOT, 1)
+             or obstacle(Path(tempfile.gettempdir()), 200) or reason)
 
+
+def main(lock: str) -> None:
     if not works():
         say(f"Making .venv with Python {sys.version.split()[0]}")
         if not find_spec("ensurepip"):
@@ -101,21 +103,21 @@ def main(lock: str) -> None:
             if VENV.is_symlink():
                 VENV.unlink()           # where it leads is not emptied
             venv.create(VENV, with_pip=True, clear=True, symlinks=os.name != "nt")
-        except (OSError, ValueError, subprocess.CalledProcessError) as error:
-            stop(f"Python could not make .venv: {error}")
+        except (ValueError, subprocess.CalledProcessError) as error:
+            stop(lock, f"Python could not make .venv: {error}")
     say("Fetching uv, which installs the rest")
     fetched = run(PYTHON, "-m", "pip", "install", "--quiet", *WHEELS, "-r", "requirements/uv.txt")
     if lock == "uv" and not fetched:
-        stop("uv could not be fetched: the lines above say why. Is there a network?")
+        stop(lock, "uv could not be fetched: the lines above say why. Is there a network?")
     if lock != "uv":
         FOLDER.unlink(missing_ok=True)
         say(f"Installing what requirements/{lock}.txt lists")
         install = ["install", *WHEELS, "-r", f"requirements/{lock}.txt"]
         # pip is the second try: it reads the settings (mirrors, certificates) of people whose network needs them
         if not (run(BIN / "uv", "pip", *install, "--python", PYTHON) or run(PYTHON, "-m", "pip", *install)):
-            stop("Installing failed: the lines above say why. Nothing outside .venv was touched.")
+            stop(lock, "Installing failed: the lines above say why. Nothing outside .venv was touched.")
         if not run(PYTHON, "-c", LINK, ROOT):
-            stop("nnlib could not be linked into .venv: the lines above say why.")
+            stop(lock, "nnlib could not be linked into .venv: the lines above say why.")
     FOLDER.write_text(str(ROOT), encoding="utf-8")
     locks = [*NEEDED]                   # each holds those before it
     for name in locks[:locks.index(lock) + 1]:
@@ -128,5 +130,7 @@ if __name__ == "__main__":
         with one_at_a_time(ROOT, "Another set-up is under way; this one waits for it") as waited:
             if not (waited and works() and (VENV / f"{sys.argv[1]}.ready").exists()):
                 main(sys.argv[1])
+    except OSError as error:
+        stop(sys.argv[1], f"Set-up failed: {error}")
     except KeyboardInterrupt:
         sys.exit("\nSet-up was interrupted; the next one begins anew.")

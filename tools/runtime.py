@@ -101,7 +101,7 @@ def fetch(store: Path, report: Report = lambda text: None, sources: dict | None 
 
 
 def answers(ask: Callable, names: set[str], report: Report) -> Iterator[tuple[str, bytes]]:
-    """What a source has. One that cannot be reached, or breaks off has nothing more."""
+    """What a source has; one that cannot be reached, or that breaks off, has nothing more."""
     with suppress(OSError, ValueError, http.client.HTTPException):
         yield from ask(names, report)
 
@@ -159,7 +159,7 @@ def publish(root: Path, report: Report = lambda text: None, sources: dict | None
             return True
         reason = obstacle(Path(tempfile.gettempdir()), 200) or "It could not be fetched from any source."
     except OSError as error:
-        reason = obstacle(root / "_build", 50) or f"{error}."
+        reason = obstacle(store if store.exists() else root / "_build", 30) or f"{error.strerror}."
     report(f"Python for the page is missing. {reason}")
     with suppress(OSError):             # where the disk is full, no file says it, and the page knows no reason
         state.unlink(missing_ok=True)
@@ -176,11 +176,11 @@ def lay_out(root: Path, store: Path, place: Path) -> dict:
     for name in FILES:
         put(there / name, (store / name).read_bytes())
     name, content = wheel(root)
-    put(there / name, content)
     lock = json.dumps({"info": PINNED["info"], "packages": {**PINNED["packages"], "nnlib": {
         "name": "nnlib", "version": name.split("-")[1], "file_name": name, "install_dir": "site", "package_type": "package",
         "sha256": digest(content), "imports": ["nnlib"], "depends": ["numpy"], "unvendored_tests": False}}}).encode()
     locked = f"lock.{digest(lock)[:12]}.json"
+    put(there / name, content)
     put(there / locked, lock)
     sizes = {**{name: known["bytes"] for name, known in FILES.items()}, name: len(content)}
     return {"folder": f"{VERSION}/", "lock": locked, "bytes": sizes}

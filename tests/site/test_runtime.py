@@ -162,7 +162,7 @@ def test_a_full_disk_is_told_and_leaves_nothing_half_written(project, monkeypatc
     if room == "none":
         assert (state, page) == (None, '<html lang="en">'), "it would be waited for, for ever"
     elif room == "for the sentence":
-        assert "_build is full. " in state["none"] and "_build is full. " in page
+        assert "runtime is full. " in state["none"] and "runtime is full. " in page
     else:
         assert "folder" in state and page == '<html lang="en">'
 

@@ -124,7 +124,7 @@ def test_a_link_is_removed_and_what_it_leads_to_is_not(installing, tmp_path):
 
 
 @pytest.mark.parametrize(("error", "free", "said"), [
-    (OSError(errno.EROFS, "Read-only file system"), None, "cannot be written (Read-only file system): make room there"),
+    (subprocess.CalledProcessError(1, "ensurepip"), None, "cannot be written (Read-only file system): make room there"),
     (subprocess.CalledProcessError(1, "ensurepip"), 30, "it has 30 MB left, and about 700 MB are needed"),
     (ValueError("Refusing to create a venv in a:b"), 9000, "Python could not make .venv: Refusing to create"),
 ])
@@ -134,7 +134,7 @@ def test_what_keeps_python_from_making_an_environment_is_said(installing, monkey
 
     def temporary(dir):
         if free is None:
-            raise error
+            raise OSError(errno.EROFS, "Read-only file system")
         return (installing.ROOT / "temporary").open("wb")
 
     monkeypatch.setattr(installing.venv, "create", create)
