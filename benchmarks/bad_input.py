@@ -9,15 +9,20 @@ import importlib.metadata
 import io
 import json
 import os
+import sys
 import warnings
 from pathlib import Path
 
 os.environ["KERAS_BACKEND"] = "torch"
-import keras
 import numpy as np
-import torch
-from micrograd import nn as micrograd
-from sklearn.linear_model import LinearRegression
+
+try:
+    import keras
+    import torch
+    from micrograd import nn as micrograd
+    from sklearn.linear_model import LinearRegression
+except ImportError as error:
+    sys.exit(f"{error}; see the first lines of this file.")
 
 PAGE_DATA = Path(__file__).resolve().parent.parent / "book" / "bad_input.json"
 PACKAGES = {"NumPy": "numpy", "PyTorch": "torch", "Keras": "keras", "scikit-learn": "scikit-learn", "micrograd": "micrograd"}

@@ -281,3 +281,21 @@ def test_the_table_beside_the_peers_has_no_silent_row():
         assert set(row["answers"]) == set(recorded["versions"])
     silent = sum(answer not in ("right", "error", "–") for row in recorded["rows"] for answer in row["answers"].values())
     assert silent > 20                       # else the page has nothing to show
+
+
+def test_the_table_says_of_numpy_what_numpy_does():
+    """The call that the page states, with arrays by hand in the place of nnlib."""
+    recorded = json.loads((Path(__file__).parents[2] / "book" / "bad_input.json").read_text(encoding="utf-8"))
+    by_hand = {"np": np, "net": (np.array(recorded["W"]), np.array(recorded["b"])), "Network": lambda layers: layers[0],
+               "Layer": lambda W, b, phi: (W, b), "predict": lambda net, X: np.asarray(X) @ net[0].T + net[1]}
+    rows = [row for row in recorded["rows"] if row["nnlib"].startswith("predict(")]
+    assert len(rows) == 18
+    for row in rows:
+        try:
+            got = eval(row["nnlib"], by_hand)
+        except (TypeError, ValueError):
+            assert row["answers"]["NumPy"] == "error", row["input"]
+        else:
+            shown = np.array2string(np.asarray(got), precision=3, separator=", ")
+            right = row["right"] is not None and np.array_equal(np.ravel(got), np.ravel(row["right"]))
+            assert row["answers"]["NumPy"] == ("right" if right else shown), row["input"]
