@@ -7,7 +7,7 @@ import numpy as np
 import nnlib
 
 from .arithmetics import PLAIN
-from .forward import Pass
+from .referees import Pass
 
 ACTIVATIONS = sorted(PLAIN)
 

@@ -55,7 +55,7 @@ def try_nudges(check, case):
 
 def missed(check, scene):
     """How far the quotient is from the derivative, relative to it."""
-    left, right = (Evaluator(scene).settled(side, {}) for side in check.sides[:2])
+    left, right = (Evaluator(scene).value(side, {}) for side in check.sides[:2])
     must_match(left, right, "")
     error = norm(left.array - right.array) / max(norm(left.array), 1e-6)
     if error > 1e-3:
@@ -68,7 +68,7 @@ def compare_quotient(check, case, place):
     name = check.row["function"]
     scene = scenes.Nudged(case, place, mpmath.mpf(STEPS[name]))
     quotient = getattr(nnlib, name)(scene.f_float, np.array([float(scene.theta)]), STEPS[name])[:, 0]
-    check.compare(name, Evaluator(scene).settled(check.sides[1], {}), column(quotient), f"nnlib's {name}")
+    check.compare(name, Evaluator(scene).value(check.sides[1], {}), column(quotient), f"nnlib's {name}")
     check.count(networks=1, comparisons=1, asked=[name])
 
 

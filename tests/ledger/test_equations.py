@@ -95,7 +95,7 @@ def pencil():
 ])
 def test_the_evaluator_gives_what_a_pencil_gives(pencil, latex, by_hand):
     pencil.length = 3
-    value = Evaluator(pencil).settled(parse(f"{latex} = 0").args[1], {})
+    value = Evaluator(pencil).value(parse(f"{latex} = 0").args[1], {})
     np.testing.assert_allclose(np.array(value.array, float), by_hand, rtol=1e-12)
 
 
@@ -113,7 +113,7 @@ def test_the_evaluator_gives_what_a_pencil_gives(pencil, latex, by_hand):
 ])
 def test_what_has_no_value_is_an_error_in_words(pencil, latex, words):
     with pytest.raises(Wrong, match=re.escape(words)):
-        Evaluator(pencil).settled(parse(f"{latex} = 0").args[1], {"i": 1, "j": 1})
+        Evaluator(pencil).value(parse(f"{latex} = 0").args[1], {"i": 1, "j": 1})
 
 
 def test_the_dots_alternate_where_a_chain_of_slopes_would_pass():
