@@ -40,7 +40,7 @@ def random_case(widths, phi, rng, **kinds):
         b = [rng.normal(size=size) * 0.7 for size in widths[1:]]
         x, y = rng.normal(size=widths[0]), rng.normal(size=widths[-1])
         case = Case(nnlib.Network(map(nnlib.Layer, W, b, phis)), x, y, **kinds)
-        sizes = np.abs(np.concatenate(Pass(case).zs))
+        sizes = np.abs(np.concatenate(Pass(case).z))
         if sizes.min() > 0.05 and sizes.max() < 4:
             return case
 

@@ -50,7 +50,7 @@ def test_every_printed_equation_is_read_and_can_be_written_again(label):
     (r"(1 + 2 = 3", "cannot stand"),
     (r"1 + 2) = 3", "cannot stand"),
     (r"\mathbf{x}", "too early"),
-    (r"\mathbf{o} \mathbf{x} = 1", "selector"),
+    (r"\mathbf{o} \mathbf{x} = 1", "takes one index"),
     (r"\mathbf{x}' = 1", "no function"),
     (r"\phi^m = 1", "cannot stand"),
     (r"\mathbf{x}^1^2 = 1", "two scripts"),
