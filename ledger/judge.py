@@ -38,7 +38,7 @@ def judge(found, registry, cache, partial=False):
             seen.setdefault(label, page)
             judgement.faults += [(page, line, sentence) for sentence in sentences]
         judgement.faults += equality_faults(judgement, registry, page, one.inline)
-        judgement.faults += [(page, None, sentence) for sentence in stale_rows(one, registry.pages.get(page, {}))]
+        judgement.faults += [(page, None, sentence) for sentence in stale_rows(one, registry.page(page))]
     if not partial:
         beside_none = [page for page in registry.pages if page not in found]
         judgement.faults += [(page, None, "it stands beside no page of the book") for page in beside_none]
@@ -49,10 +49,10 @@ def judge(found, registry, cache, partial=False):
 
 def equation_faults(judgement, store, registry, page, label, latex):
     """Look up what came of an equation, or evaluate it."""
-    row = registry.pages.get(page, {}).get("equations", {}).get(label)
+    row = registry.page(page)["equations"].get(label)
     if row is None:
-        elsewhere = registry.page_of(label)
-        hint = f", where now {elsewhere}.toml has it" if elsewhere else ""
+        elsewhere = [other for other, rows in registry.pages.items() if label in rows["equations"]]
+        hint = f", where now {elsewhere[0]}.toml has it" if elsewhere else ""
         return [f"equation ({label}) has no check: give it a row, [equations.{label}], in {page}.toml{hint} "
                 f"({lesson('A row')})"]
     if "prose" in row:
@@ -71,8 +71,8 @@ def equality_faults(judgement, registry, page, inline):
 def stale_rows(found, row):
     """Rows of a page's registry of which nothing stands on the page."""
     labels, equalities = {label for label, *_ in found.displayed}, {latex for latex, _ in found.inline}
-    for label in row.get("equations", {}).keys() - labels:
+    for label in row["equations"].keys() - labels:
         yield f"[equations.{label}] belongs to no equation of this page"
-    for latex in [*row.get("binds", []), *row.get("chosen", []), *row.get("equalities", [])]:
+    for latex in [*row["binds"], *row["chosen"], *row["equalities"]]:
         if latex not in equalities:
             yield f"it speaks of ${latex}$, which is not on this page"

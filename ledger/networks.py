@@ -89,10 +89,6 @@ def of_numbers():
     return sorted([*known_networks().values(), *cases], key=lambda case: case.size)
 
 
-def everywhere():
-    return [*of_numbers(), *of_letters()]
-
-
 @cache
 def narrow():
     """One unit per layer."""

@@ -105,7 +105,7 @@ class Trial:
 
 
 SCENES = {
-    "network": Trial(Check.try_network, networks.everywhere),
+    "network": Trial(Check.try_network, lambda: [*networks.of_numbers(), *networks.of_letters()]),
     "narrow": Trial(Check.try_network, networks.narrow),
     "vectors": Trial(partial(try_values, scenes.Vectors), lambda: range(1, 9), "set of vectors", "sets of vectors"),
     "nudge": Trial(try_nudges, networks.smooth, "function", "functions"),
