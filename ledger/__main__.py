@@ -84,7 +84,7 @@ def one_equation(latex, row, registry):
 def whole_book(pages, book, partial):
     start = time.perf_counter()
     halves, registry = {name: sources.read_halves(path) for name, path in pages.items()}, read_registry(book)
-    judgement = judge(halves, registry, book.parent / "_build" / "equations.json", partial)
+    judgement = judge(halves, registry, book.parent / "_build" / "equations", partial)
     faults = [(place_of(path, sentence), sentence) for path, sentence in registry.faults]
     faults += [(place_of(book / f"{page}.toml", sentence) if line is None else halves[page].place(line), sentence)
                for page, line, sentence in judgement.faults]
