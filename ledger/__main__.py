@@ -17,7 +17,7 @@ from pathlib import Path
 from . import sources
 from .judge import judge
 from .lessons import lesson
-from .registry import EQUATION, WHOLE, place_of, read_registry, row_faults
+from .registry import EQUATION, WHOLE, equation_faults, place_of, read_registry
 from .routes import ROUTES
 from .trials import examine, trial_of
 
@@ -31,7 +31,7 @@ def main(arguments=None):
     if not book.is_dir():
         command.error(f"there is no folder {options.book}")
     row = {key: value for key in EQUATION if (value := getattr(options, key, None)) is not None}
-    for fault in row_faults(row, EQUATION):
+    for fault in equation_faults(row):
         command.error(fault)
     if any("=" in one or "\\" in one for one in options.what):
         if len(options.what) > 1:

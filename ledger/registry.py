@@ -124,12 +124,15 @@ def page_faults(page):
         yield from faults
         return
     for label, row in page.get("equations", {}).items():
-        needed = ("order", "function") if row.get("scene") == "nudge" else ()
-        yield from row_faults(row, EQUATION, f"[equations.{label}]: ", needed)
+        yield from equation_faults(row, f"[equations.{label}]: ")
     for row in page.get("equalities", []):
         yield from row_faults(row, EQUALITY, "[[equalities]]: ", ("latex",))
     for name, row in page.get("networks", {}).items():
         yield from network_faults(row, f"[networks.{name}]: ")
+
+
+def equation_faults(row, place=""):
+    return row_faults(row, EQUATION, place, ("order", "function") if row.get("scene") == "nudge" else ())
 
 
 def row_faults(row, keys, place="", needed=()):

@@ -66,6 +66,8 @@ def missed(check, scene):
 def compare_quotient(check, case, place):
     """nnlib's quotient against the printed one, for the same h; the subtraction costs rounding / h."""
     name = check.row["function"]
+    if name not in STEPS:
+        raise Wrong(f"the registry names nnlib's {name}, which is no difference quotient")
     scene = scenes.Nudged(case, place, mpmath.mpf(STEPS[name]))
     quotient = getattr(nnlib, name)(scene.f_float, np.array([float(scene.theta)]), STEPS[name])[:, 0]
     check.compare(name, Evaluator(scene).value(check.sides[1], {}), column(quotient), f"nnlib's {name}")

@@ -212,6 +212,12 @@ def test_what_the_ledger_counts_is_what_was_compared():
         assert has == bool(result["asked"]) == ("function" in REGISTRY.rows[label]), label
 
 
+def test_a_row_that_fits_no_equation_is_refused_in_words():
+    row = {**REGISTRY.rows["central-difference"], "function": "dy_dW"}
+    assert "dy_dW, which is no difference quotient" in verdict(PRINTED["central-difference"], **row)
+    assert "“0 <= k” speaks of k" in verdict(PRINTED["layer-z"], **{"for": "0 <= k"})
+
+
 def test_a_wrong_order_of_convergence_is_found():
     row = {**REGISTRY.rows["central-difference"], "order": 1}
     assert "shrinks like h^2" in verdict(PRINTED["central-difference"], **row)
