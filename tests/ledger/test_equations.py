@@ -168,6 +168,12 @@ def test_each_activation_and_slope_with_sixty_digits_is_itself(name):
             assert abs(slope(mpmath.mpf(z)) - float(slope_float(np.float64(z)))) < 1e-15
 
 
+def test_softplus_with_sixty_digits_keeps_them_where_it_is_next_to_nothing():
+    with mpmath.workdps(60):
+        z = mpmath.mpf(-300)
+        assert abs(arithmetics.HIGH["softplus"][0](z) / mpmath.exp(z) - 1) < 1e-50
+
+
 def test_a_case_knows_its_shape():
     case = networks.running_networks(REGISTRY)["pencil"]
     assert (case.n, case.widths, case.size) == (2, (2, 3, 2, 3), 6 + 3 + 6 + 2 + 6 + 3)
