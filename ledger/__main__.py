@@ -17,7 +17,7 @@ from pathlib import Path
 from . import sources
 from .judge import judge
 from .lessons import lesson
-from .registry import EQUATION, WHOLE, place_of, read_registry, row_faults
+from .registry import EQUATION, WHOLE, equation_faults, place_of, read_registry
 from .routes import ROUTES
 from .trials import examine, trial_of
 
@@ -31,7 +31,7 @@ def main(arguments=None):
     if not book.is_dir():
         command.error(f"there is no folder {options.book}")
     row = {key: value for key in EQUATION if (value := getattr(options, key, None)) is not None}
-    for fault in row_faults(row, EQUATION):
+    for fault in equation_faults(row):
         command.error(fault)
     if any("=" in one or "\\" in one for one in options.what):
         if len(options.what) > 1:
@@ -83,10 +83,8 @@ def one_equation(latex, row, registry):
 
 def whole_book(pages, book, partial):
     start = time.perf_counter()
-    halves = {name: sources.read_halves(path) for name, path in pages.items()}
-    registry = read_registry(book)
-    judgement = judge({name: half.found for name, half in halves.items()}, registry,
-                      book.parent / "_build" / "equations.json", partial)
+    halves, registry = {name: sources.read_halves(path) for name, path in pages.items()}, read_registry(book)
+    judgement = judge(halves, registry, book.parent / "_build" / "equations", partial)
     faults = [(place_of(path, sentence), sentence) for path, sentence in registry.faults]
     faults += [(place_of(book / f"{page}.toml", sentence) if line is None else halves[page].place(line), sentence)
                for page, line, sentence in judgement.faults]

@@ -57,6 +57,7 @@ class Float:
     """float64: arrays of NumPy."""
 
     constant, norm = staticmethod(float), staticmethod(norm)
+    tolerance = 1e-9        # of what is the same
 
     def numbers(self, name, array):
         """The numbers of an array of float64; only letters ask for its name."""
@@ -75,11 +76,13 @@ class Float:
         return np.array(array, float)[()]
 
     def same(self, first, second):
-        return norm(first - second) <= 1e-9 * (1 + norm(first))
+        return norm(first - second) <= self.tolerance * (1 + norm(first))
 
 
 class High(Float):
     """Sixty digits: arrays of mpmath's mpf."""
+
+    tolerance = 1e-30
 
     def __init__(self):
         import mpmath
@@ -100,9 +103,6 @@ class High(Float):
 
     def convert(self, array):
         return array
-
-    def same(self, first, second):
-        return norm(first - second) <= 1e-30 * (1 + norm(first))
 
 
 class Letters(High):

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from .inline import examine_inline
 from .lessons import lesson
-from .store import Store
+from .store import remembered
 from .trials import examine
 
 
@@ -28,51 +28,47 @@ class Judgement:
 
 def judge(found, registry, cache, partial=False):
     """Evaluate what stands on the pages, {name: Found}, which are the whole book unless `partial`."""
-    judgement, store, seen = Judgement(found, registry.rows), Store(cache), {}
+    judgement, seen = Judgement(found, registry.rows), {}
     for page, one in found.items():
         judgement.faults += [(page, line, sentence) for sentence, line in one.faults]
         for label, latex, line in one.displayed:
-            sentences = equation_faults(judgement, store, registry, page, label, latex)
+            sentences = equation_faults(judgement, registry, cache, page, label, latex)
             if label in seen:
                 sentences.append(f"the label ({label}) is already that of an equation of {seen[label]}")
             seen.setdefault(label, page)
             judgement.faults += [(page, line, sentence) for sentence in sentences]
-        judgement.faults += equality_faults(judgement, registry, page, one.inline)
-        judgement.faults += [(page, None, sentence) for sentence in stale_rows(one, registry.pages.get(page, {}))]
-    if not partial:
-        beside_none = [page for page in registry.pages if page not in found]
-        judgement.faults += [(page, None, "it stands beside no page of the book") for page in beside_none]
-    store.write(keep_others=partial)
-    judgement.fresh = store.fresh
+        answers = examine_inline([latex for latex, _ in one.inline], page, registry)
+        judgement.faults += [(page, line, f"${latex}$ does not hold: {fault}")
+                             for (latex, line), (fault, _) in zip(one.inline, answers) if fault]
+        judgement.sentences[page] = answers
+        judgement.faults += [(page, None, sentence) for sentence in stale_rows(one, registry.page(page))]
+    beside_none = [] if partial else [page for page in registry.pages if page not in found]
+    judgement.faults += [(page, None, "it stands beside no page of the book") for page in beside_none]
     return judgement
 
 
-def equation_faults(judgement, store, registry, page, label, latex):
+def equation_faults(judgement, registry, cache, page, label, latex):
     """Look up what came of an equation, or evaluate it."""
-    row = registry.pages.get(page, {}).get("equations", {}).get(label)
+    row = registry.page(page)["equations"].get(label)
     if row is None:
-        elsewhere = registry.page_of(label)
-        hint = f", where now {elsewhere}.toml has it" if elsewhere else ""
+        elsewhere = [other for other, rows in registry.pages.items() if label in rows["equations"]]
+        hint = f", where now {elsewhere[0]}.toml has it" if elsewhere else ""
         return [f"equation ({label}) has no check: give it a row, [equations.{label}], in {page}.toml{hint} "
                 f"({lesson('A row')})"]
     if "prose" in row:
         return []
-    parts = latex, row, registry.networks.get(row.get("scene"))
-    judgement.results[label] = result = store.answer(parts, lambda: examine(latex, row, registry))
+    question = latex, row, registry.networks.get(row.get("scene"))
+    result, is_fresh = remembered(cache, question, lambda: examine(latex, row, registry))
+    judgement.results[label] = result
+    judgement.fresh += is_fresh
     return [f"equation ({label}) does not hold: {result['fault']}"] if result["fault"] else []
-
-
-def equality_faults(judgement, registry, page, inline):
-    """(page, line, sentence) of each equality in the text of a page that does not hold."""
-    judgement.sentences[page] = answers = examine_inline([latex for latex, _ in inline], page, registry)
-    return [(page, line, f"${latex}$ does not hold: {fault}") for (latex, line), (fault, _) in zip(inline, answers) if fault]
 
 
 def stale_rows(found, row):
     """Rows of a page's registry of which nothing stands on the page."""
     labels, equalities = {label for label, *_ in found.displayed}, {latex for latex, _ in found.inline}
-    for label in row.get("equations", {}).keys() - labels:
+    for label in row["equations"].keys() - labels:
         yield f"[equations.{label}] belongs to no equation of this page"
-    for latex in [*row.get("binds", []), *row.get("chosen", []), *row.get("equalities", [])]:
+    for latex in [*row["binds"], *row["chosen"], *row["equalities"]]:
         if latex not in equalities:
             yield f"it speaks of ${latex}$, which is not on this page"

@@ -7,7 +7,7 @@ import numpy as np
 import nnlib
 
 from .arithmetics import PLAIN
-from .forward import Pass
+from .referees import Pass
 
 ACTIVATIONS = sorted(PLAIN)
 
@@ -43,7 +43,7 @@ def random_case(widths, phi, rng, **kinds):
         b = [rng.normal(size=size) * 0.7 for size in widths[1:]]
         x, y = rng.normal(size=widths[0]), rng.normal(size=widths[-1])
         case = Case(nnlib.Network(map(nnlib.Layer, W, b, phis)), x, y, **kinds)
-        sizes = np.abs(np.concatenate(Pass(case).zs))
+        sizes = np.abs(np.concatenate(Pass(case).z))
         if sizes.min() > 0.05 and sizes.max() < 4:
             return case
 
@@ -92,10 +92,6 @@ def of_numbers():
     return sorted([*known_networks().values(), *cases], key=lambda case: case.size)
 
 
-def everywhere():
-    return [*of_numbers(), *of_letters()]
-
-
 @cache
 def narrow():
     """One unit per layer."""
@@ -137,7 +133,7 @@ def batches():
         while len(points) < count % 5 + 1:
             x, y = case.x + rng.normal(size=case.x.size), rng.normal(size=case.y.size)
             point = Case(case.network, x, y, case.name, precise=True)
-            sizes = np.abs(np.concatenate(Pass(point).zs))
+            sizes = np.abs(np.concatenate(Pass(point).z))
             if sizes.min() > 0.05 and sizes.max() < 100:
                 points.append(point)
         found.append(Points(points))

@@ -24,10 +24,10 @@ class Registry:
     @property
     def rows(self):
         """The rows of all pages by label."""
-        return {label: row for page in self.pages.values() for label, row in page.get("equations", {}).items()}
+        return {label: row for page in self.pages.values() for label, row in page["equations"].items()}
 
-    def page_of(self, label):
-        return next((name for name, page in self.pages.items() if label in page.get("equations", {})), None)
+    def page(self, name):
+        return self.pages.get(name) or complete({})
 
 
 def place_of(path, sentence):
@@ -48,22 +48,24 @@ def read_registry(folder):
             registry.faults.append((path, f"it is not valid TOML: {error}"))
             continue
         faults = [*page_faults(page)]
-        for label in [*page.get("equations", {}), *page.get("networks", {})] if not faults else []:
+        page = complete(page) if not faults else complete({})
+        for label in [*page["equations"], *page["networks"]]:
             if label in origins:
                 faults.append(f"{label} stands in {origins[label]} too")
             origins[label] = path.name
         registry.faults += [(path, fault) for fault in faults]
         if not faults:
-            registry.pages[name] = page | in_one_line(page)
-            registry.networks |= page.get("networks", {})
+            registry.pages[name] = page
+            registry.networks |= page["networks"]
     return registry
 
 
-def in_one_line(page):
-    """The equalities that a page's .toml names, each on one line, as they are read from the page; special ones by row."""
+def complete(page):
+    """A page's .toml with every key; its equalities have one line each, as they are read from the page, and one row."""
     rows = [(latex, row) for row in page.get("equalities", [])
             for latex in ([row["latex"]] if isinstance(row["latex"], str) else row["latex"])]
-    return {"binds": [*map(one_line, page.get("binds", []))], "chosen": [*map(one_line, page.get("chosen", []))],
+    return {"equations": {}, "networks": {}, "letters": {}, **page,
+            "binds": [*map(one_line, page.get("binds", []))], "chosen": [*map(one_line, page.get("chosen", []))],
             "equalities": {one_line(latex): row for latex, row in rows}}
 
 
@@ -122,12 +124,15 @@ def page_faults(page):
         yield from faults
         return
     for label, row in page.get("equations", {}).items():
-        needed = ("order", "function") if row.get("scene") == "nudge" else ()
-        yield from row_faults(row, EQUATION, f"[equations.{label}]: ", needed)
+        yield from equation_faults(row, f"[equations.{label}]: ")
     for row in page.get("equalities", []):
         yield from row_faults(row, EQUALITY, "[[equalities]]: ", ("latex",))
     for name, row in page.get("networks", {}).items():
         yield from network_faults(row, f"[networks.{name}]: ")
+
+
+def equation_faults(row, place=""):
+    return row_faults(row, EQUATION, place, ("order", "function") if row.get("scene") == "nudge" else ())
 
 
 def row_faults(row, keys, place="", needed=()):

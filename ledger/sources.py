@@ -25,11 +25,13 @@ VERBATIM = {"code-cell", "code-block", "code", "raw", "literalinclude", "eval-rs
 
 @dataclass
 class Found:
-    """What stands on one page: [(label, LaTeX, line)], [(LaTeX, line)], [(sentence, line)]."""
+    """What stands on one page, or in one half of it; a line of a notebook is the number of a cell."""
 
-    displayed: list = field(default_factory=list)
-    inline: list = field(default_factory=list)
-    faults: list = field(default_factory=list)
+    displayed: list = field(default_factory=list)   # [(label, LaTeX, line)]
+    inline: list = field(default_factory=list)      # [(LaTeX, line)]
+    faults: list = field(default_factory=list)      # [(sentence, line)]
+    path: object = None
+    other: object = None                            # the half that prints other equations and was edited earlier
 
     def add_displayed(self, label, latex, line):
         if LABEL.fullmatch(label or ""):
@@ -44,6 +46,9 @@ class Found:
     def add_text(self, text, line):
         if "\\begin{" in text:
             self.faults.append(("an equation outside $$ … $$ (a-label), which nothing would read", line))
+
+    def place(self, line):
+        return f"{self.path}, cell {line}" if self.path.suffix == ".ipynb" else f"{self.path}:{line}"
 
     def printed(self):
         """The same without lines."""
@@ -89,12 +94,12 @@ def read_text(text, found=None, place=lambda line: line + 1):
 
 
 def read_page(path):
-    return read_text(path.read_text(encoding="utf-8"))
+    return read_text(path.read_text(encoding="utf-8"), Found(path=path))
 
 
 def read_notebook(path):
-    """What stands in the markdown cells of a notebook; the number of its cell, from 1, is the place."""
-    found = Found()
+    """What stands in the markdown cells of a notebook."""
+    found = Found(path=path)
     for number, cell in enumerate(json.loads(path.read_text(encoding="utf-8"))["cells"], 1):
         if cell["cell_type"] == "markdown":
             read_text("".join(cell["source"]), found, lambda line, number=number: number)
@@ -107,25 +112,13 @@ def pages_of(folder, suffix="md"):
     return {name: path for name, path in paths.items() if not re.search(r"(^|/)[._]", name)}
 
 
-@dataclass(frozen=True)
-class Source:
-    """The half of a page that was edited last, as `make notebooks` has it, and whether its other half says the same."""
-
-    path: object
-    found: Found
-    other: object = None        # the other half, where its equations differ
-
-    def place(self, line):
-        return f"{self.path}, cell {line}" if self.path.suffix == ".ipynb" else f"{self.path}:{line}"
-
-
 def read_halves(path):
-    """The Source of a page, by its .md."""
+    """What stands in the half of a page that was edited last, as `make notebooks` has it; the page is named by its .md."""
     notebook, found = path.with_suffix(".ipynb"), read_page(path)
     if notebook.exists():
         other = read_notebook(notebook)
         if other.printed() != found.printed():
-            if path.stat().st_mtime >= notebook.stat().st_mtime:
-                return Source(path, found, notebook)
-            return Source(notebook, other, path)
-    return Source(path, found)
+            is_newer = path.stat().st_mtime < notebook.stat().st_mtime
+            found.other, other.other = notebook, path
+            return other if is_newer else found
+    return found

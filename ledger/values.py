@@ -18,14 +18,14 @@ class NoLayer(Wrong):
 
 @dataclass(frozen=True)
 class Value:
-    """kind: number, column, row, matrix, selector; array: 0-, 1-, 1- or 2-dimensional, or a selector's name and index."""
+    """kind: number, column, row or matrix; array: of 0, 1, 1 or 2 dimensions."""
 
     kind: str
     array: object
     free: bool = False          # a tuple (3, -2) is a column or a row, whichever its neighbour needs
 
     def __str__(self):
-        numbers = np.ravel(self.array).tolist() if self.kind != "selector" else [self.array]
+        numbers = np.ravel(self.array).tolist()
         text = ", ".join(f"{complex(n).real:.6g}" if not hasattr(n, "free_symbols") else str(n) for n in numbers)
         return text if self.kind == "number" else f"({text})"
 

@@ -111,10 +111,13 @@ def write_transpose(node):
     return inner + "^{\\mathsf T}"
 
 
+ENCLOSED = ("matrix", "dots", "group", "tuple")
+
+
 def write_apply(name, layer, prime, argument):
     tick = "\\prime" * prime
     raised = "'" * prime if layer is None else f"^{{{write(layer)}{tick}}}"
-    return name + raised + (write(argument) if argument.op in ("matrix", "dots") else f"({write(argument)})")
+    return name + raised + (write(argument) if argument.op in ENCLOSED else f"({write(argument)})")
 
 
 def write_sign(name, argument):

@@ -206,6 +206,7 @@ def test_a_registry_that_does_not_fit_is_refused_in_words(rows, words, copy):
     (["--layers", "0", "a = b"], "layers must be a whole number"),
     (["--layers", "x", "a = b"], "invalid int value"),
     (["--function", "nothing", "a = b"], "function must be a function of nnlib"),
+    (["--scene", "nudge", "a = b"], "it needs `order` and `function`"),
     (["--book", "nowhere"], "there is no folder nowhere"),
 ])
 def test_a_command_that_cannot_be_understood_ends_with_2(arguments, words, capsys):
@@ -220,6 +221,8 @@ def test_a_command_that_cannot_be_understood_ends_with_2(arguments, words, capsy
     ("1 = 2", "1"), (r"\frac{1}{0} = 1", "divides by zero"), (r"0^{-1} = 1", ""), (r"\log_2 0 = 1", ""),
     (r"\lVert 3 \rVert = 3", "a norm is of a column"), (r"\phi(\mathbf{W}^0) = 1", "of a matrix"),
     (r"\mathbf{v}^k = \mathbf{v}^k", ""), (r"\mathbf{W}^{m/2} = 1", "no layer"), (r"\phi^m(2) = 1", ""),
+    (r"\mathbf{W}^{2.5} = 1", "no layer"), (r"\phi^{n-1}(\mathbf{u}) = 1", ""), (r"\mathbf{W}^0_{,} = 1", "cannot stand"),
+    (r"\sum_{i,j} \mathbf{x}_i = 1", "takes one index"), (r"\phi^0(\dots \phi(\mathbf{x}) \dots) = 1", "its two chains"),
     (r"\hat{\mathbf{y}} = \mathbf{o}_1", "selects from nothing"), (r"\mathbf{x}_0 = 1", "no place 0"),
     (r"\frac{\partial \hat{\mathbf{y}}}{\partial \mathbf{W}^0} = 1", "by one element"),
     (r"\frac{\partial \hat{\mathbf{y}}}{\partial \mathbf{W}^0_{1,}} = 1", "by one element"),

@@ -50,7 +50,7 @@ def test_every_printed_equation_is_read_and_can_be_written_again(label):
     (r"(1 + 2 = 3", "cannot stand"),
     (r"1 + 2) = 3", "cannot stand"),
     (r"\mathbf{x}", "too early"),
-    (r"\mathbf{o} \mathbf{x} = 1", "selector"),
+    (r"\mathbf{o} \mathbf{x} = 1", "takes one index"),
     (r"\mathbf{x}' = 1", "no function"),
     (r"\phi^m = 1", "cannot stand"),
     (r"\mathbf{x}^1^2 = 1", "two scripts"),
@@ -95,7 +95,7 @@ def pencil():
 ])
 def test_the_evaluator_gives_what_a_pencil_gives(pencil, latex, by_hand):
     pencil.length = 3
-    value = Evaluator(pencil).settled(parse(f"{latex} = 0").args[1], {})
+    value = Evaluator(pencil).value(parse(f"{latex} = 0").args[1], {})
     np.testing.assert_allclose(np.array(value.array, float), by_hand, rtol=1e-12)
 
 
@@ -113,7 +113,7 @@ def test_the_evaluator_gives_what_a_pencil_gives(pencil, latex, by_hand):
 ])
 def test_what_has_no_value_is_an_error_in_words(pencil, latex, words):
     with pytest.raises(Wrong, match=re.escape(words)):
-        Evaluator(pencil).settled(parse(f"{latex} = 0").args[1], {"i": 1, "j": 1})
+        Evaluator(pencil).value(parse(f"{latex} = 0").args[1], {"i": 1, "j": 1})
 
 
 def test_the_dots_alternate_where_a_chain_of_slopes_would_pass():
@@ -168,6 +168,12 @@ def test_each_activation_and_slope_with_sixty_digits_is_itself(name):
             assert abs(slope(mpmath.mpf(z)) - float(slope_float(np.float64(z)))) < 1e-15
 
 
+def test_softplus_with_sixty_digits_keeps_them_where_it_is_next_to_nothing():
+    with mpmath.workdps(60):
+        z = mpmath.mpf(-300)
+        assert abs(arithmetics.HIGH["softplus"][0](z) / mpmath.exp(z) - 1) < 1e-50
+
+
 def test_a_case_knows_its_shape():
     case = networks.running_networks(REGISTRY)["pencil"]
     assert (case.n, case.widths, case.size) == (2, (2, 3, 2, 3), 6 + 3 + 6 + 2 + 6 + 3)
@@ -210,6 +216,12 @@ def test_what_the_ledger_counts_is_what_was_compared():
         assert (result["networks"], result["comparisons"]) == (count, comparisons), label
         has = any(ROUTES[name].label == "nnlib" for name in result["worst"])
         assert has == bool(result["asked"]) == ("function" in REGISTRY.rows[label]), label
+
+
+def test_a_row_that_fits_no_equation_is_refused_in_words():
+    row = {**REGISTRY.rows["central-difference"], "function": "dy_dW"}
+    assert "dy_dW, which is no difference quotient" in verdict(PRINTED["central-difference"], **row)
+    assert "“0 <= k” speaks of k" in verdict(PRINTED["layer-z"], **{"for": "0 <= k"})
 
 
 def test_a_wrong_order_of_convergence_is_found():
