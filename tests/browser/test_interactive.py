@@ -104,6 +104,7 @@ def test_a_planted_mistake_is_found(tmp_path, old, new, seen):
     text = (MODULES / "net.js").read_text(encoding="utf-8")
     assert old in text
     broken = tmp_path / "net.mjs"
+    (tmp_path / "figure.js").write_text((MODULES / "figure.js").read_text(encoding="utf-8"), encoding="utf-8")
     broken.write_text(text.replace(old, new), encoding="utf-8")
     assert seen <= disagreements(broken)
 
