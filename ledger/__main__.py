@@ -85,6 +85,9 @@ def one_equation(latex, row, rows):
 
 def whole_book(pages, book, partial):
     start = time.perf_counter()
+    if damages := [f"{shown(half)}: {fault}" for half, fault in sources.damages(pages)]:
+        print("\n".join(damages))
+        return 1
     halves = {name: sources.read_halves(path) for name, path in pages.items()}
     rows = registry.read_registry(book)
     found = {name: half.found for name, half in halves.items()}

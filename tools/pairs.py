@@ -69,6 +69,8 @@ def read(path: Path) -> nbformat.NotebookNode:
             raise Failed(f"{shown(path)} has the conflict marks of a merge: edit an .md until it says what it shall say, "
                          "take one side of an .ipynb with `git checkout --ours FILE`, and run `make notebooks`.")
         return parse(text, path.suffix)
+    except FileNotFoundError:
+        raise Failed(f"{shown(path)} is missing: run `make notebooks`.") from None
     except (OSError, ValueError) as error:
         reason = str(error).strip().partition("\n")[0][:120]
         raise Failed(f"{shown(path)} cannot be read ({reason}): bring back the last commit's with `git checkout "

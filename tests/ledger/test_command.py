@@ -111,7 +111,7 @@ def test_what_is_read_is_what_the_author_edited(copy):
 
 def test_both_halves_of_every_page_read_alike():
     for path in sources.pages_of(ROOT / "book").values():
-        assert sources.read_halves(path).other is None, path
+        assert sources.read_halves(path).other is None, f"{path.name} and its notebook differ: run make notebooks"
 
 
 def test_what_is_read_of_markdown():
