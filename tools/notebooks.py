@@ -23,7 +23,6 @@ import sys
 import time
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from pathlib import Path
 
 import files
@@ -160,7 +159,8 @@ class Run:
 def until_interrupted(work: Coroutine) -> None:
     """Do the work in another thread, as nbclient takes over the signals of a main thread. An interrupt cancels the work,
     which shuts down its kernels."""
-    with closing(asyncio.new_event_loop()) as loop, ThreadPoolExecutor(1) as thread:
+    with asyncio.Runner() as runner, ThreadPoolExecutor(1) as thread:
+        loop = runner.get_loop()
         task = loop.create_task(work)
         try:
             thread.submit(loop.run_until_complete, task).result()
@@ -185,13 +185,18 @@ def interrupted(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-if __name__ == "__main__":
+def command(root: Path = ROOT, arguments: list[str] | None = None) -> None:
     options = argparse.ArgumentParser(description="Run the chapters that changed, and write both halves of each pair.")
     options.add_argument("--all", action="store_true", help="run every chapter")
+    everything = options.parse_args(arguments).all
     signal.signal(signal.SIGTERM, interrupted)
     try:
-        sys.exit(main(everything=options.parse_args().all))
+        sys.exit(main(root, everything))
     except KeyboardInterrupt:
-        sys.exit("\rInterrupted. The chapters named above are written; `make notebooks` runs the rest.")
+        sys.exit("\nInterrupted. The chapters named above are written; `make notebooks` runs the rest.")
     except OSError as error:
         sys.exit(f"✗ {error}")
+
+
+if __name__ == "__main__":
+    command()
