@@ -323,6 +323,15 @@ def test_a_half_that_cannot_be_read_is_named_and_kept(half, damage, sentence, pr
     assert re.search(sentence, said.strip()) and len(said.splitlines()) == 1, said
 
 
+def test_the_tests_name_a_notebook_that_cannot_be_read(tmp_path):
+    (tmp_path / "one.ipynb").write_text("{")
+    done = subprocess.run([sys.executable, "-m", "pytest", "-q", "-c", ROOT / "pyproject.toml", "--rootdir", tmp_path,
+                           ROOT / "tests" / "reads.py", tmp_path / "one.ipynb"], cwd=ROOT, capture_output=True, text=True,
+                          check=False)
+    assert "one.ipynb cannot be read: `make notebooks` says what to do." in done.stdout, done.stdout + done.stderr
+    assert "Error" not in done.stdout, done.stdout
+
+
 # Written whole, or not at all -----------------------------------------------------------------------------------------
 
 SMALL_DISK = """
