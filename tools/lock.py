@@ -9,6 +9,8 @@ import subprocess
 import tomllib
 from pathlib import Path
 
+import files
+
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = {"all": ["book", "lab", "test", "setup"], "book": ["book"], "uv": ["setup"]}
 # The two ends of what [project] allows, on the Pythons where `make everywhere` tries them.
@@ -80,7 +82,7 @@ def move_address() -> None:
     for path in (path for pattern in ADDRESSED for path in ROOT.glob(pattern)):
         text = path.read_text(encoding="utf-8")
         if old != new and old in text:
-            path.write_text(text.replace(old, new), encoding="utf-8")
+            files.write({path: text.replace(old, new)})
 
 
 if __name__ == "__main__":
@@ -88,5 +90,5 @@ if __name__ == "__main__":
         lock(name)
     for name, (end, python) in ENDS.items():
         write(name, ["pyproject.toml", "--resolution", end, "--python-version", python, "--upgrade"])
-    (ROOT / "environment.yml").write_text(environment(), encoding="utf-8")
+    files.write({ROOT / "environment.yml": environment()})
     move_address()
