@@ -23,6 +23,7 @@ import sys
 import time
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import files
@@ -125,7 +126,9 @@ class Run:
 
     def __init__(self, root: Path, everything: bool):
         self.root, self.memory, self.nnlib, self.failures = root, root / "_build" / "notebooks.json", code(root), []
-        before = json.loads(self.memory.read_text()) if self.memory.exists() else {}
+        before = {}
+        with suppress(FileNotFoundError, ValueError):
+            before = json.loads(self.memory.read_text(encoding="utf-8"))
         self.paths = chapters(root / "book")
         self.stale = [path for path in self.paths if everything or not current(path, root, before)]
         self.ran = {name(path, root): "stale" for path in self.stale}

@@ -244,6 +244,12 @@ def test_a_chapter_is_run_when_something_of_it_changed(project, capsys):
     assert project.stale() == halves, "without git and without _build, nothing is known"
 
 
+def test_a_memory_that_cannot_be_read_is_none(project):
+    (project.root / "_build").mkdir()
+    (project.root / "_build" / "notebooks.json").write_text('{"one')
+    assert notebooks.Run(project.root, everything=False).stale == []
+
+
 def test_a_failing_cell_is_named(tmp_path):
     chapter = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# T"), nbformat.v4.new_code_cell("1 / 0")])
     with pytest.raises(pairs.Failed, match=r"bad\.ipynb, cell 2: ZeroDivisionError"):
@@ -456,6 +462,15 @@ def lab(project, monkeypatch):
 
 def save(lab, model):
     lab.save({"type": "notebook", "format": "json", "content": model["content"]}, "book/one.ipynb")
+
+
+def test_make_lab_has_these_settings():
+    from traitlets.config import PyFileConfigLoader
+
+    config = PyFileConfigLoader("lab.py", path=str(ROOT / "tools")).load_config()
+    hooks = config.ContentsManager
+    assert (hooks.pre_save_hook, hooks.post_save_hook) == (pairs.before_save, pairs.after_save)
+    assert "tools/pairs.py && $(PY) -m jupyter lab --config=tools/lab.py" in (ROOT / "Makefile").read_text()
 
 
 def test_a_notebook_that_was_edited_elsewhere_is_refused_and_kept(project, lab):
