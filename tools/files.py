@@ -29,6 +29,9 @@ def write(contents: dict[Path, str]) -> None:
                 shutil.copymode(target, part)
         for part, target in parts.items():
             part.replace(target)
+    except OSError as error:
+        error.filename = error.filename or str(path)        # a full disk is told without the file's name
+        raise
     finally:
         for part in parts:
             part.unlink(missing_ok=True)

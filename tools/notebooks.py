@@ -198,7 +198,7 @@ def command(root: Path = ROOT, arguments: list[str] | None = None) -> None:
     except KeyboardInterrupt:
         sys.exit("\nInterrupted. The chapters named above are written; `make notebooks` runs the rest.")
     except OSError as error:
-        sys.exit(f"✗ {error}")
+        sys.exit(f"✗ {error.strerror}: {error.filename}")
 
 
 if __name__ == "__main__":

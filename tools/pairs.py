@@ -226,7 +226,8 @@ def write(path: Path, notebook: nbformat.NotebookNode, before: list[bytes], root
                      if not half.exists() or half.read_text(encoding="utf-8") != text})
         agree_on(path, halves[other(path)], root)
     except OSError as error:
-        raise Failed(f"{shown(path)} and its .md stand as they were: {error.strerror} ({error.filename}).") from None
+        where = shown(Path(error.filename))
+        raise Failed(f"{shown(path)} and its .md stand as they were: {error.strerror} ({where}).") from None
 
 
 # In JupyterLab --------------------------------------------------------------------------------------------------------
