@@ -27,7 +27,7 @@ pdf: .venv/book.ready       ## print the whole book as _build/html/book.pdf
 	@$(PY) tools/pdf.py
 
 lab: .venv/all.ready        ## open the chapters in JupyterLab
-	@$(PY) -m jupyter lab --notebook-dir=. --LabApp.news_url=None book/index.ipynb
+	@$(PY) tools/pairs.py && $(PY) -m jupyter lab --config=tools/lab.py book/index.ipynb
 
 notebooks: .venv/all.ready  ## run the chapters that changed, or with ALL=1 all, and write both halves of each pair
 	@$(PY) tools/notebooks.py $(if $(ALL),--all)

@@ -83,6 +83,9 @@ def one_equation(latex, row, registry):
 
 def whole_book(pages, book, partial):
     start = time.perf_counter()
+    if damaged := [f"{shown(half)}: {fault}" for half, fault in sources.damages(pages)]:
+        print("\n".join(damaged))
+        return 1
     halves, registry = {name: sources.read_halves(path) for name, path in pages.items()}, read_registry(book)
     judgement = judge(halves, registry, book.parent / "_build" / "equations", partial)
     faults = [(place_of(path, sentence), sentence) for path, sentence in registry.faults]

@@ -112,6 +112,26 @@ def pages_of(folder, suffix="md"):
     return {name: path for name, path in paths.items() if not re.search(r"(^|/)[._]", name)}
 
 
+def damages(pages):
+    """(file, sentence) for each half of these pages that cannot be read."""
+    for path in pages.values():
+        yield from ((half, fault) for half in (path, path.with_suffix(".ipynb")) if (fault := damage(half)))
+
+
+def damage(path):
+    """Why a half cannot be read, in a sentence, or None."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        if re.search(r"^<{7} .*^>{7} ", text, re.M | re.S):
+            return "it has the conflict marks of a merge: `make notebooks` says what to do"
+        if path.suffix == ".ipynb":
+            json.loads(text)["cells"][0]
+    except FileNotFoundError:
+        return None
+    except (ValueError, LookupError, TypeError) as error:
+        return f"it is damaged ({str(error):.100}): `make notebooks` says what to do"
+
+
 def read_halves(path):
     """What stands in the half of a page that was edited last, as `make notebooks` has it; the page is named by its .md."""
     notebook, found = path.with_suffix(".ipynb"), read_page(path)

@@ -39,6 +39,8 @@ class Reads:
         report = yield
         if isinstance(collector, pytest.Module) and (fault := self.fault(run_tests.folder_of(collector))):
             report.outcome, report.longrepr = "failed", fault
+        if report.failed and collector.path.suffix == ".ipynb":         # nbval answers with a traceback
+            report.longrepr = f"{collector.nodeid} cannot be read: `make notebooks` says what to do."
         return report
 
     @pytest.hookimpl(wrapper=True)

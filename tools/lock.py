@@ -11,6 +11,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import files
 from install import BIN, run, say
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -90,7 +91,7 @@ def write_address() -> None:
         stated.write_text(text.replace("[project.urls]\n", f'[project.urls]\nRepository = "{address}"\n'), encoding="utf-8")
         say(f"pyproject.toml now states the repository's address, {address}")
     for path in (ROOT / name for name in ADDRESSED):
-        path.write_text(filled(path.read_text(encoding="utf-8"), address), encoding="utf-8")
+        files.write({path: filled(path.read_text(encoding="utf-8"), address)})
 
 
 if __name__ == "__main__":
@@ -99,5 +100,5 @@ if __name__ == "__main__":
         write(name, [*([] if name == "uv" else ["pyproject.toml"]), *(f"--group={group}" for group in groups), *bound])
     for name, (end, python) in ENDS.items():
         write(name, ["pyproject.toml", f"--resolution={end}", "--upgrade"], python)
-    (ROOT / "environment.yml").write_text(environment(), encoding="utf-8")
+    files.write({ROOT / "environment.yml": environment()})
     write_address()

@@ -24,6 +24,12 @@ RANDOM = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-.*")     # what MyST calls an equa
 VERBATIM = (nodes.literal, nodes.literal_block, nodes.math, nodes.math_block)
 
 
+def name_damages(app):
+    """Warn of every file that Sphinx will not read, as its own error names none."""
+    for half, fault in sources.damages(sources.pages_of(Path(app.srcdir))):
+        warn(fault, f"{half}:1")
+
+
 # While Sphinx reads ------------------------------------------------------------------------------------------------------
 
 def collect(app, doctree):
@@ -46,19 +52,24 @@ def collect(app, doctree):
 def judge_all(app, env):
     """Judge what was found, and warn of what does not hold. Every page is written anew, as it shows what came of it."""
     book = Path(app.srcdir)
-    found = {name: with_lines_of_text(book, name, kept["equations"]) for name, kept in env.metadata.items()
+    differing = set()
+    found = {name: with_lines_of_text(book, name, kept["equations"], differing) for name, kept in env.metadata.items()
              if "equations" in kept}
     registry = read_registry(book)
     app.judgement = judge(found, registry, Path(app.outdir).parent / "equations")
     for path, sentence in registry.faults:
         warn(sentence, place_of(path, sentence))
     for page, line, sentence in app.judgement.faults:
-        warn(sentence, place_of(book / f"{page}.toml", sentence) if line is None else place(book, page, line))
+        if line is not None:
+            warn(sentence, place(book, page, line))
+        elif page not in differing:             # else its .toml speaks of the half that is not built
+            warn(sentence, place_of(book / f"{page}.toml", sentence))
     return found
 
 
-def with_lines_of_text(book, page, found):
-    """The same with the lines of the page's text, which an author edits. Warns where the halves of a page differ."""
+def with_lines_of_text(book, page, found, differing):
+    """The same with the lines of the page's text, which an author edits. Warns where the halves of a page differ, and adds
+    the page to those that are `differing`."""
     text = book / f"{page}.md"
     if not text.exists():
         return found
@@ -67,6 +78,7 @@ def with_lines_of_text(book, page, found):
         return read if len(read.faults) == len(found.faults) else replace(read, faults=found.faults)
     notebook = text.with_suffix(".ipynb")
     if notebook.exists() and sources.read_notebook(notebook).printed() == found.printed():    # else it changed meanwhile
+        differing.add(page)
         warn(f"{text.name} and {text.stem}.ipynb print different equations, and the site is made from the .ipynb: "
              "`make notebooks` carries over what was edited last", f"{text}:1")
     return found
@@ -86,5 +98,6 @@ def warn(sentence, location):
 
 def setup(app):
     ledger_page.setup(app)
+    app.connect("builder-inited", name_damages)
     app.connect("doctree-read", collect)
     app.connect("env-updated", judge_all)

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from types import SimpleNamespace
 
-import notebooks
+import pairs
 import pytest
 from pages import NO_STORAGE, SETTLED, barriers, opened, parse
 
@@ -53,7 +53,7 @@ def notation(browser, python, address):
 
 def stored(name):
     """[(tags, what the cell prints, whether it draws)] of a chapter's code cells."""
-    for cell in notebooks.read(BOOK / f"{name}.ipynb").cells:
+    for cell in pairs.read(BOOK / f"{name}.ipynb").cells:
         if cell.cell_type == "code":
             drawn = any("image/svg+xml" in output.get("data", {}) for output in cell.outputs)
             texts = [output.get("text") or output.get("data", {}).get("text/plain", "") for output in cell.outputs]
@@ -188,7 +188,7 @@ def test_a_network_that_is_lost_is_told_and_run_tries_again(chapter):
 
 
 def cells_with(*texts):
-    sources = [cell.source for cell in notebooks.read(BOOK / f"{CHAPTER}.ipynb").cells if cell.cell_type == "code"]
+    sources = [cell.source for cell in pairs.read(BOOK / f"{CHAPTER}.ipynb").cells if cell.cell_type == "code"]
     return [next(i for i, source in enumerate(sources) if text in source) for text in texts]
 
 

@@ -5,12 +5,12 @@ import re
 from pathlib import Path
 
 import nbformat
-import notebooks
+import pairs
 import pytest
 from rerun import name
 
 BOOK = Path(__file__).resolve().parents[2] / "book"
-PATHS = notebooks.chapters(BOOK)
+PATHS = pairs.chapters(BOOK)
 CHAPTERS = [path for path in PATHS if path.parent == BOOK and path.name[0].isdigit()]
 HIDDEN = {"remove-input", "hide-input"}
 KNOWN_TAGS = HIDDEN | {"desktop", "hide-output", "raises-exception", "remove-output", "timing"}
@@ -23,7 +23,7 @@ def drawings(cell):
             if "image/svg+xml" in output.get("data", {})]
 
 
-def faults(notebook, path, text):
+def faults(notebook, text):
     """What is wrong with a chapter, one sentence each."""
     found = []
     extra = set(notebook.metadata) - {"jupytext", "kernelspec", "language_info", "myst"}
@@ -31,7 +31,7 @@ def faults(notebook, path, text):
         found.append("metadata tells of the machine")
     if notebook.metadata.get("kernelspec", {}).get("name") != "python3":
         found.append("the kernel is not python3")
-    if notebooks.to_text(notebook, path) != text:
+    if pairs.to_text(notebook) != text:
         found.append("the .md and the .ipynb differ: run make notebooks")
     for number, cell in enumerate(notebook.cells, 1):
         if cell.cell_type != "code":
@@ -67,12 +67,12 @@ def faults(notebook, path, text):
 @pytest.mark.parametrize("path", PATHS, ids=name)
 def test_chapter(path):
     text = path.with_suffix(".md").read_text(encoding="utf-8")
-    assert faults(notebooks.read(path), path, text) == []
+    assert faults(pairs.read(path), text) == []
 
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=name)
 def test_chapter_has_a_figure(path):
-    assert any(drawings(cell) for cell in notebooks.read(path).cells if cell.cell_type == "code")
+    assert any(drawings(cell) for cell in pairs.read(path).cells if cell.cell_type == "code")
 
 
 def test_every_notebook_is_in_the_contents(root):
@@ -90,7 +90,7 @@ def good():
     """A chapter without faults: a figure and its caption."""
     output = nbformat.v4.new_output("display_data", {"image/svg+xml": SVG, "image/png": "AAAA", "text/plain": "x"})
     cell = nbformat.v4.new_code_cell("draw()", execution_count=1, outputs=[output], metadata={"tags": ["remove-input"]})
-    return notebooks.tidy(nbformat.v4.new_notebook(cells=[
+    return pairs.tidy(nbformat.v4.new_notebook(cells=[
         nbformat.v4.new_markdown_cell("# Title"), cell, nbformat.v4.new_markdown_cell("*A wire.*\n\nMore.")]))
 
 
@@ -117,12 +117,12 @@ PLANTED = {
 
 
 def test_a_good_chapter_passes():
-    assert faults(good(), BOOK / "x.ipynb", notebooks.to_text(good(), BOOK / "x.ipynb")) == []
+    assert faults(good(), pairs.to_text(good())) == []
 
 
 @pytest.mark.parametrize("fault", PLANTED)
 def test_a_planted_fault_is_found(fault):
-    text = notebooks.to_text(good(), BOOK / "x.ipynb")
+    text = pairs.to_text(good())
     broken = copy.deepcopy(good())
     PLANTED[fault](broken)
-    assert any(fault in found for found in faults(broken, BOOK / "x.ipynb", text))
+    assert any(fault in found for found in faults(broken, text))

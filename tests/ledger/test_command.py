@@ -107,9 +107,22 @@ def test_what_is_read_is_what_the_author_edited(copy):
     assert code == 1 and "book/one.ipynb, cell 1: equation (layer-z) does not hold" in printed
 
 
+@pytest.mark.parametrize(("name", "content", "sentence"), [
+    ("one.md", RIGHT + "<<<<<<< HEAD\n$1 = 1$\n=======\n$1 = 2$\n>>>>>>> other\n", "it has the conflict marks of a merge"),
+    ("one.ipynb", notebook(RIGHT)[:200], "it is damaged"), ("one.ipynb", "[]", "it is damaged"),
+    ("one.ipynb", '{"cells": []}', "it is damaged")])
+def test_a_half_that_cannot_be_read_is_named(name, content, sentence, copy):
+    copy.write("book/one.md", RIGHT)
+    copy.write("book/one.toml", ROW)
+    copy.write(f"book/{name}", content)
+    code, printed, errors = copy.run()
+    assert code == 1 and errors == "" and "`make notebooks` says what to do" in printed
+    assert re.fullmatch(fr"book/{name}: {sentence}.*\n", printed), printed
+
+
 def test_both_halves_of_every_page_read_alike():
     for path in sources.pages_of(ROOT / "book").values():
-        assert sources.read_halves(path).other is None, path
+        assert sources.read_halves(path).other is None, f"{path.name} and its notebook differ: run make notebooks"
 
 
 def test_what_is_read_of_markdown():

@@ -1,17 +1,13 @@
-"""The tools that no reader starts: what breaks nnlib, what tries other environments, what runs the chapters."""
+"""The tools that no reader starts: what breaks nnlib, what tries other environments, what installs."""
 
-import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import time
 
 import everywhere
 import mutants
-import nbformat
-import notebooks
 import pytest
 
 # What breaks nnlib ----------------------------------------------------------------------------------------------------
@@ -126,75 +122,3 @@ def test_numpy_and_openblas_obey():
     assert before and own != other and "X86" in before and "X86" not in after
 
 
-# The chapters ---------------------------------------------------------------------------------------------------------
-
-CHAPTER = "---\njupytext:\n  formats: ipynb,md:myst\n---\n\n# One\n\n```{code-cell} ipython3\nprint(1 + 1)\n```\n"
-
-
-def test_a_failing_cell_is_named(tmp_path):
-    chapter = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# T"), nbformat.v4.new_code_cell("1 / 0")])
-    with pytest.raises(notebooks.Failed, match="^cell 2: ZeroDivisionError"):
-        notebooks.execute(chapter, tmp_path / "bad.ipynb")
-
-
-@pytest.fixture
-def project(tmp_path):
-    """A project of two chapters, one of them in a folder, committed with its outputs, as a fresh clone of it would be."""
-    (tmp_path / "nnlib").mkdir()
-    (tmp_path / "nnlib" / "one.py").write_text("")
-    for name in ("one", "solutions/one"):
-        path = tmp_path / "book" / f"{name}.md"
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(CHAPTER)
-    assert notebooks.main(tmp_path) == 0
-    shutil.rmtree(tmp_path / "_build")
-    identity = ["-c", "user.name=author", "-c", "user.email=author@example.org"]
-    for words in (["init", "-q"], ["add", "."], [*identity, "commit", "-q", "-m", "all"]):
-        subprocess.run(["git", *words], cwd=tmp_path, check=True)
-    return tmp_path
-
-
-def stale(project, ran=None):
-    return [notebooks.name(path, project) for path in notebooks.chapters(project / "book")
-            if not notebooks.current(path, project, ran or {})]
-
-
-def edited(path, old, new):
-    path.write_text(path.read_text().replace(old, new))
-    assert new in path.read_text()
-
-
-@pytest.mark.skipif(not shutil.which("git"), reason="a fresh clone needs git")
-def test_a_chapter_is_run_when_something_of_it_changed(project, capsys):
-    """Its text, its notebook, or nnlib; and from the half that was edited, the other is made."""
-    text, notebook = project / "book" / "one.md", project / "book" / "one.ipynb"
-    both, said = ["one.ipynb", "solutions/one.ipynb"], capsys.readouterr
-    said()
-    assert stale(project) == []
-    edited(text, "1 + 1", "1 + 2")
-    assert stale(project) == ["one.ipynb"]
-    assert notebooks.main(project) == 0
-    assert re.fullmatch(r"· one\.ipynb: 1 cells, [\d.]+ s\n1 of 2 chapters were stale and have run\.\n", said().out)
-    assert notebooks.read(notebook).cells[1].outputs[0].text == "3\n"
-    ran = json.loads((project / "_build" / "notebooks.json").read_text())
-    assert stale(project, ran) == []
-    for old, new in (("1 + 2", "2 + 2"), ('"3\\n"', '"4\\n"'), ('"execution_count": 1', '"execution_count": 2')):
-        before = notebook.read_text()
-        edited(notebook, old, new)
-        assert stale(project, ran) == ["one.ipynb"], old
-        notebook.write_text(before)
-    edited(notebook, "1 + 2", "2 + 2")
-    os.utime(text, (1, 1))
-    assert notebooks.main(project) == 0 and "2 + 2" in text.read_text()
-    ran = json.loads((project / "_build" / "notebooks.json").read_text())
-    assert stale(project, ran) == []
-    (project / "nnlib" / "two.py").touch()
-    assert stale(project) == stale(project, ran) == both
-    shutil.rmtree(project / ".git")
-    assert stale(project) == both, "without git and without _build, nothing is known"
-
-
-def test_cells_that_say_the_same_have_names_of_their_own():
-    same = [nbformat.v4.new_markdown_cell("# T"), *(nbformat.v4.new_markdown_cell("Again.") for _ in range(3))]
-    names = [cell["id"] for cell in notebooks.tidy(nbformat.v4.new_notebook(cells=same)).cells]
-    assert names[2:] == [f"{names[1]}-2", f"{names[1]}-3"]
