@@ -29,7 +29,7 @@ from pathlib import Path
 import files
 import nbformat
 import pairs
-from book import one_at_a_time
+from install import one_at_a_time
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from pairs import ROOT, Failed, chapters, other, read, shown, tidy, to_text
@@ -173,7 +173,7 @@ def until_interrupted(work: Coroutine) -> None:
 
 
 def main(root: Path = ROOT, everything: bool = False) -> int:
-    with one_at_a_time(root):
+    with one_at_a_time(root / "book", "Another run of the chapters is under way; this one waits for it"):
         run = Run(root, everything)
         until_interrupted(run.all())
     for failure in run.failures:
