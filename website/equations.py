@@ -68,7 +68,7 @@ def judge_all(app, env):
     book = Path(app.srcdir)
     found = {name: with_lines_of_text(book, name, one) for name, one in equations(env).items()}
     registry = read_registry(book)
-    app.judgement = judge(found, registry, Path(app.outdir).parent / "equations.json")
+    app.judgement = judge(found, registry, book.parent / "_build" / "equations.json")
     for path, sentence in registry.faults:
         warn(sentence, place_of(path, sentence))
     for page, line, sentence in app.judgement.faults:
