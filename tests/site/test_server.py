@@ -45,9 +45,9 @@ def said_to(address, request):
     (b"GET //[ HTTP/1.0\r\n\r\n", "404"),
     (b"GET /" + b"a" * 65_532 + b"\n", "414"),
     (b"GET / HTTP/1.0\r\n" + b"a: b\r\n" * 200 + b"\r\n", "431"),
-    (b"\xff \xfe \xfd\r\n", "400"),
+    (b"BREW / HTTP/1.0\r\n\r\n", "501"),
     (TLS, ""),
-], ids=["NUL", "half a letter", "long name", "brackets", "long line", "many headers", "no words", "HTTPS"])
+], ids=["NUL", "half a letter", "long name", "brackets", "long line", "many headers", "coffee", "HTTPS"])
 def test_what_no_page_asks_for_gets_a_short_answer(tmp_path, capfd, request_bytes, status):
     (tmp_path / "index.html").write_text("the book")
     with serving(tmp_path) as address:
