@@ -18,7 +18,7 @@ help:       ## list the verbs
 	@sed -n 's/^\([a-z]*\): .*## /  make \1|/p' Makefile | column -t -s '|' 2>/dev/null || grep -E '^[a-z]+:.*##' Makefile
 
 read: .venv/book.ready      ## set up, build what is stale, serve the book on this machine
-	@$(PY) tools/book.py --serve
+	@$(PY) tools/server.py
 
 book: .venv/book.ready      ## build the site into _build/html, strictly
 	@$(PY) tools/book.py

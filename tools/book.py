@@ -1,4 +1,4 @@
-"""Build the site into _build/html if what it is made of has changed; with --serve, serve it on this machine.
+"""Build the site into _build/html if what it is made of has changed.
 
 The build is strict (a warning is an error) and always whole: an incremental build repeats no warning of a page that
 it does not read again, so it would pass on the second try. What makes the second run quick is that it does not run.
@@ -12,19 +12,14 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-import webbrowser
 from contextlib import suppress
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import runtime
-from install import one_at_a_time
+from install import obstacle, one_at_a_time
 
 ROOT = Path(__file__).resolve().parent.parent
-PORT = 8000
 
 
 def fingerprint(root: Path) -> str:
@@ -48,22 +43,26 @@ def build(root: Path = ROOT, quiet: bool = False) -> bool:
 
 
 def build_if_stale(root: Path, quiet: bool) -> bool:
-    out, stamp = root / "_build", root / "_build" / "html.stamp"
+    out, stamp, new = root / "_build", root / "_build" / "html.stamp", root / "_build" / "sphinx"
     now = fingerprint(root)
     if stamp.exists() and stamp.read_text() == now and (out / "html" / "index.html").exists():
         return True
-    shutil.rmtree(out / "html", ignore_errors=True)
-    stamp.unlink(missing_ok=True)
+    if reason := obstacle(out, 50):
+        print(f"The book was not built. {reason}", file=sys.stderr)
+        return False
     start = time.perf_counter()
     if not quiet:
         print("· Building the book", flush=True)
-    built = sphinx(root)
+    shutil.rmtree(new, ignore_errors=True)
+    built = sphinx(root, new)
     if fingerprint(root) != now:
         print("· A file changed while the book was built: it is built once more", flush=True)
         return build_if_stale(root, quiet)
     if not built:
         print("The book was not built: the warnings above are errors here.", file=sys.stderr)
         return False
+    stamp.unlink(missing_ok=True)
+    replace(out / "html", new / "_build" / "html")
     stamp.write_text(now)
     if not quiet:
         pages = len(list((out / "html").rglob("*.html")))
@@ -71,12 +70,22 @@ def build_if_stale(root: Path, quiet: bool) -> bool:
     return True
 
 
-def sphinx(root: Path, *builder: str) -> bool:
-    """Whether a whole and strict run of Sphinx went through; what it warned of is printed."""
-    for old in (".doctrees", "jupyter_execute"):
-        shutil.rmtree(root / "_build" / old, ignore_errors=True)
+def replace(old: Path, new: Path) -> None:
+    """Let each file of the new site take the place of the old one at once, so that a reader's request meets no gap; then
+    remove what the new site lacks. Python for the page stays."""
+    names = {path.relative_to(new) for path in new.rglob("*") if path.is_file()}
+    for name in names:
+        (old / name).parent.mkdir(parents=True, exist_ok=True)
+        (new / name).replace(old / name)
+    for path in old.rglob("*"):
+        if path.is_file() and "_runtime" not in path.parts and path.relative_to(old) not in names:
+            path.unlink()
+
+
+def sphinx(root: Path, out: Path) -> bool:
+    """Whether a whole and strict run of Sphinx went through, into out/_build/html; what it warned of is printed."""
     command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", "book"]
-    command += ["--config", "_config.yml", "--path-output", ".", "-W", "--keep-going", "-n", "-q", *builder]
+    command += ["--config", "_config.yml", "--path-output", str(out), "-W", "--keep-going", "-n", "-q"]
     # The output goes into a file: node, which renders the formulas, would hold a pipe open for ever after a crash.
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
         with subprocess.Popen(command, cwd=root, stdout=output, stderr=output, start_new_session=True) as run:
@@ -93,84 +102,8 @@ def sphinx(root: Path, *builder: str) -> bool:
     return not code
 
 
-def policy(folder: str) -> str | None:
-    """The content security policy of a site's pages. It is the same on each, so it is read from the front page."""
-    page = Path(folder, "index.html")
-    text = page.read_text(encoding="utf-8") if page.exists() else ""
-    found = re.search(r'<meta http-equiv="Content-Security-Policy" content="([^"]+)"', text)
-    return found[1] if found else None
-
-
-class PageHandler(SimpleHTTPRequestHandler):
-    """Serves the site, and logs no request. A browser asks again for every page, as it may have been built anew; it keeps
-    Python's files for ever. Each answer carries the policy of the pages: a worker obeys the policy of its own file alone."""
-
-    extensions_map = {**SimpleHTTPRequestHandler.extensions_map, ".js": "text/javascript", ".wasm": "application/wasm"}
-
-    def log_message(self, *args: object) -> None:
-        pass
-
-    def handle(self) -> None:
-        with suppress(ConnectionError):             # the reader closed the page before it was complete
-            super().handle()
-
-    def end_headers(self) -> None:
-        constant = f"/_runtime/{runtime.VERSION}/" in self.path
-        self.send_header("Cache-Control", "max-age=31536000, immutable" if constant else "no-cache")
-        if text := policy(self.directory):
-            self.send_header("Content-Security-Policy", text)
-        super().end_headers()
-
-
-def listen(folder: Path, port: int) -> ThreadingHTTPServer:
-    """A server on the first free port from `port` on."""
-    for candidate in range(port, port + 100):
-        try:
-            return ThreadingHTTPServer(("127.0.0.1", candidate), partial(PageHandler, directory=str(folder)))
-        except OSError:
-            continue
-    sys.exit(f"Every port from {port} to {port + 99} is busy.")
-
-
-def receive_interrupts() -> None:
-    """Let Ctrl-C reach this program and not make, which would report an error: Ctrl-C is how a reader stops."""
-    import atexit
-
-    if os.name == "nt" or not sys.stdin.isatty():
-        return
-    parent = os.getpgrp()
-    signal.signal(signal.SIGTTOU, signal.SIG_IGN)
-    os.setpgid(0, 0)
-    os.tcsetpgrp(sys.stdin.fileno(), os.getpgrp())
-    atexit.register(os.tcsetpgrp, sys.stdin.fileno(), parent)
-
-
-def open_browser(address: str) -> None:
-    """Open a browser where there is a desktop; never a text browser in the reader's terminal."""
-    if sys.platform in {"darwin", "win32"} or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
-        threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
-
-
-def serve(root: Path = ROOT) -> None:
-    server = listen(root / "_build" / "html", PORT)
-    address = f"http://127.0.0.1:{server.server_port}/"
-    print(f"\n  The book is at {address}   (Ctrl-C ends)\n", flush=True)
-    receive_interrupts()
-    open_browser(address)
-    threading.Thread(target=runtime.publish_and_report, args=(root, True), daemon=True).start()     # nobody waits for it
-    try:
-        server.serve_forever()
-    except KeyboardInterrupt:
-        print("\rThe book is closed.")
-    finally:
-        server.server_close()
-
-
 if __name__ == "__main__":
     if not build():
         sys.exit(1)
-    if "--serve" in sys.argv:
-        serve()
-    else:
-        runtime.publish_and_report()
-        print("The book is in _build/html.")
+    runtime.publish_and_report()
+    print("The book is in _build/html.")

@@ -29,7 +29,7 @@ FAST = ["tests/nnlib", "tests/ledger", "tests/plotting", "tests/chapters"]
 FOLDERS = {"check": FAST, "test": [*FAST, "tests/site", "tests/browser"]}
 CHAPTERS, BOOK = "tests/chapters", "book/"
 EVERY = ("pyproject.toml", "tests/conftest.py", "tests/reads.py", "tools/run_tests.py", "requirements",
-         "tools/book.py", "tools/install.py", "tools/runtime.py")
+         "tools/book.py", "tools/install.py", "tools/runtime.py", "tools/server.py")
 READS = {
     BOOK: ("nnlib", "tests/chapters", "tests/plotting", "website/runner"),
     "tests/chapters": ("nnlib", "book", "tests/plotting", "tools", "website/runner", "README.md"),

@@ -180,10 +180,14 @@ def lay_out(root: Path, store: Path, place: Path) -> dict:
         "name": "nnlib", "version": name.split("-")[1], "file_name": name, "install_dir": "site", "package_type": "package",
         "sha256": digest(content), "imports": ["nnlib"], "depends": ["numpy"], "unvendored_tests": False}}}).encode()
     locked = f"lock.{digest(lock)[:12]}.json"
-    put(there / name, content)
-    put(there / locked, lock)
-    sizes = {**{name: known["bytes"] for name, known in FILES.items()}, name: len(content)}
-    return {"folder": f"{VERSION}/", "lock": locked, "bytes": sizes}
+    made = {name: content, locked: lock}
+    for path in [*there.glob("nnlib-*.whl"), *there.glob("lock.*.json")]:
+        if path.name not in made:                   # nnlib as it was
+            path.unlink()
+    for one, content in made.items():
+        put(there / one, content)
+    files = {**FILES, **{one: {"sha256": digest(content), "bytes": len(content)} for one, content in made.items()}}
+    return {"folder": f"{VERSION}/", "lock": locked, "files": files}
 
 
 def mark_pages(site: Path, sentence: str) -> None:

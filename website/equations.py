@@ -56,7 +56,7 @@ def judge_all(app, env):
     found = {name: with_lines_of_text(book, name, kept["equations"], differing) for name, kept in env.metadata.items()
              if "equations" in kept}
     registry = read_registry(book)
-    app.judgement = judge(found, registry, Path(app.outdir).parent / "equations")
+    app.judgement = judge(found, registry, book.parent / "_build" / "equations")
     for path, sentence in registry.faults:
         warn(sentence, place_of(path, sentence))
     for page, line, sentence in app.judgement.faults:

@@ -6,14 +6,12 @@ import json
 import os
 import re
 from contextlib import contextmanager
-from functools import partial
-from http.server import ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
 import axe_playwright_python
-import book
 from bs4 import BeautifulSoup
+from server import Server
 
 BOOK = Path(__file__).resolve().parents[2] / "book"
 PAGES = sorted(set(re.findall(r"(?:file|root): (\S+)", (BOOK / "_toc.yml").read_text()))) + ["search"]
@@ -106,8 +104,8 @@ def words(text):
 @contextmanager
 def serving(folder):
     """The address under which a folder is served, as `make read` serves it."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(book.PageHandler, directory=str(folder))) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
+    with Server(folder, 0) as server:
+        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()       # it looks this often whether to end
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
 

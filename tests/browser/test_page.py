@@ -369,6 +369,15 @@ def test_a_word_is_searched_and_found(tab, address, width, before):
     assert page.evaluate(SHOWN)[0] == "light" and page.wrong == []
 
 
+def test_a_search_for_what_every_object_of_javascript_has_ends(tab, address):
+    page = tab(f"{address}/search.html?q=constructor")
+    for word in ("constructor", "__proto__", "toString", "hasOwnProperty", "(.*"):
+        page.goto(f"{address}/search.html?q={word}")
+        page.wait_for_function("() => document.querySelector('#search-results p')?.textContent")
+        assert "did not match any documents" in page.inner_text("#search-results p"), word
+    assert page.wrong == []
+
+
 def test_the_book_is_searched_and_read_as_files(tab, site):
     page = tab(f"{(site / 'search.html').as_uri()}?q=transpose")
     page.wait_for_selector("#search-results li a")

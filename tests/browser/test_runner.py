@@ -1,13 +1,17 @@
 """Python in the page: what a reader does with it: change, run, stop, reset; by mouse, keyboard and finger."""
 
 import json
+import os
 import re
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
 import pairs
 import pytest
-from pages import NO_STORAGE, SETTLED, barriers, opened, parse
+import runtime
+import server
+from pages import NO_STORAGE, SETTLED, barriers, opened, parse, serving
 
 BOOK = Path(__file__).resolve().parents[2] / "book"
 CHAPTER = "03_weight_derivatives"
@@ -167,6 +171,10 @@ def test_a_copy_without_python_says_so_and_keeps_what_was_typed(chapter):
     assert "has no Python" in said.inner_text() and page.evaluate("fits()") and page.evaluate("says(0)") == "edited"
     assert said.evaluate("(one) => one.scrollWidth <= one.clientWidth"), "it is not cut off"
     page.unroute("**/runtime.json")
+    page.route("**/runtime.json", lambda route: route.fulfill(json={"none": "The disk is full."}))
+    page.evaluate("ran(0)")
+    assert said.inner_text() == "The disk is full."
+    page.unroute("**/runtime.json")
     page.evaluate("ran(0)")
     assert said.count() == 0 and page.evaluate("output(0)") == "1\n"
 
@@ -185,6 +193,35 @@ def test_a_network_that_is_lost_is_told_and_run_tries_again(chapter):
         page.unroute_all()
     page.evaluate("ran(0)")
     assert page.locator(".run-trouble").count() == 0 and page.evaluate("output(0)") == "1\n"
+
+
+def test_what_is_missing_or_damaged_once_is_not_kept(tab, python, tmp_path, monkeypatch):
+    """Where the book is served by others, who let browsers keep every answer for a year, errors too."""
+    class Forever(server.PageHandler):
+        def send_header(self, name, value):
+            super().send_header(name, "max-age=31536000, immutable" if name == "Cache-Control" else value)
+
+    monkeypatch.setattr(server, "PageHandler", Forever)
+    shutil.copytree(python, tmp_path / "site", copy_function=os.link)
+    folder = tmp_path / "site" / "_runtime" / runtime.VERSION
+    with serving(tmp_path / "site") as address:
+        page = tab(f"{address}/01_notation.html")
+        page.evaluate(HELP)
+        page.evaluate("change(0, () => 'import numpy\\nprint(6 * 7)')")
+        for name in ("numpy", "pyodide.asm.js"):        # the others are right, and kept already
+            file = next(path for path in folder.iterdir() if path.name.startswith(name))
+            right = file.read_bytes()
+            for wrong in (None, right[:-1] + b"?"):
+                file.unlink()
+                if wrong:
+                    file.write_bytes(wrong)
+                page.evaluate("ran(0)")
+                said = page.locator(".run-trouble").inner_text()
+                assert f"{file.name} is missing or damaged" in said and page.evaluate("output(0)") == "", said
+                file.touch()
+            file.write_bytes(right)
+        page.evaluate("ran(0)")
+        assert page.locator(".run-trouble").count() == 0 and page.evaluate("output(0)") == "42\n"
 
 
 def cells_with(*texts):
@@ -259,6 +296,52 @@ def test_an_error_shows_the_readers_lines_and_no_others(notation):
     page.evaluate("change(3, () => '[1, \"a\"]')")
     page.evaluate("ran(3)")
     assert page.evaluate("output(3)") == "[1, 'a']\n"
+
+
+def test_what_jupyter_has_and_a_long_error_are_told_shortly(notation):
+    page = notation
+    for line in ("%timeit f()", "%%time", "!pip install numpy", "print?", "?print"):
+        page.evaluate("(line) => change(3, () => `x = 1\n${line}`)", line)
+        page.evaluate("ran(3)")
+        assert page.evaluate("says(3)") == "SyntaxError, line 2"
+        assert page.evaluate("output(3)").endswith("the chapter’s notebook has them, this page has not."), line
+    page.evaluate("change(3, () => 'raise ValueError(\"x\" * 10_000_000)')")
+    page.evaluate("ran(3)")
+    assert page.evaluate("says(3)") == "ValueError, line 1" and 100_000 < page.evaluate("output(3).length") < 100_100
+    page.evaluate("change(3, () => 'class Figure:\\n    def _repr_svg_(self): return \"<svg/>\" * 10**6\\nFigure()')")
+    page.evaluate("ran(3)")
+    assert page.evaluate("output(3)").startswith("The figure is not shown, as its drawing has 6.0 MB")
+
+
+TOUCHED = """import builtins, os, sys, nnlib, numpy as np
+nnlib.pencil_network = nnlib.Layer = np.array = builtins.abs = None
+np.set_printoptions(precision=1)
+np.seterr(all="raise")
+sys.path.clear(), os.environ.clear()
+sys.stdout = builtins.print = None"""
+
+
+def test_python_that_ends_for_good_is_told_and_reset_begins_with_a_fresh_one(notation):
+    page, (_, printed, _) = notation, list(stored("01_notation"))[2]
+    page.evaluate("change(2, () => 'print(\"old\")')")
+    page.evaluate("ran(2)")
+    page.evaluate("change(2, () => 'import os\\nprint(\"last\")\\nos._exit(3)')")
+    page.evaluate("ran(2)")
+    said = page.evaluate("output(2)")
+    assert page.evaluate("says(2)") == "Python ended" and "old" not in said, said
+    assert said.startswith("last") and said.endswith("The next Run starts it again."), said
+    page.evaluate("change(2, () => 'eval(\"-\" * 100_000 + \"1\")')          // the parser falls into its own depth")
+    page.evaluate("ran(3)")
+    assert page.evaluate("[says(3), says(2)]") == ["Python ended in a cell above", "Python ended here"]
+    page.evaluate("(code) => change(2, () => code)", TOUCHED)
+    page.evaluate("ran(2)")
+    page.evaluate("ran(3)")
+    assert "Error" in page.evaluate("says(3)")
+    page.wrong.clear()
+    page.evaluate("for (const i of [2, 3]) bar(i).querySelector('.run-reset').click()")
+    page.evaluate("ran(2)")
+    assert page.evaluate("[says(2), output(2).trimEnd()]") == ["Done", printed]
+    assert well(page)
 
 
 def test_code_reaches_no_other_host(notation):
@@ -364,12 +447,11 @@ def test_nothing_of_python_is_fetched_before_it_is_asked_for(chapter):
 
 
 def test_while_python_is_fetched_the_page_tells_how_far_it_is(chapter, python):
-    """At most ten times a second, out of the bytes that runtime.json states; and no file is asked for twice."""
+    """At most ten times a second, out of the bytes that runtime.json states; and no file is fetched twice."""
     page, stated = chapter(), json.loads((python / "_runtime" / "runtime.json").read_text())
-    sizes = stated["bytes"]
-    core = sum(size for name, size in sizes.items() if re.match(r"pyodide\.asm\.wasm|python_stdlib|numpy|nnlib", name))
-    rest = sum(sizes.values()) - core - sum(size for name, size in sizes.items() if name.startswith("pyodide")
-                                            and not name.startswith("pyodide.asm.wasm"))
+    sizes = {name: known["bytes"] for name, known in stated["files"].items()}
+    core = sum(size for name, size in sizes.items() if re.match(r"pyodide\.|python_stdlib|numpy|nnlib|lock", name))
+    rest = sum(sizes.values()) - core
     page.evaluate("""() => { window.told = [];
         const watch = new MutationObserver(() => told.push([performance.now(), says(0)]));
         watch.observe(bar(0), { subtree: true, childList: true, characterData: true });
@@ -384,7 +466,7 @@ def test_while_python_is_fetched_the_page_tells_how_far_it_is(chapter, python):
         assert {*wholes} == {round(total / 1e6, 1)}, far
         assert [*parts] == sorted(parts) and 0 < parts[-1] <= wholes[-1]
         assert times[-1] - times[0] >= 80 * (len(times) - 1), "ten times a second, give or take"
-    fetched = [one for one in page.asked if "_runtime" in one]
+    fetched = [one for one in page.asked if "_runtime" in one and not one.endswith(".js")]     # scripts: checked, then run
     assert len(fetched) == len({*fetched}) > 5
 
 

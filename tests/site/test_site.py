@@ -3,8 +3,6 @@
 import json
 import re
 import shutil
-import socket
-import struct
 import subprocess
 import sys
 from functools import cache
@@ -13,7 +11,8 @@ from urllib.parse import unquote, urlsplit
 
 import book
 import pytest
-from pages import PAGES, parse, serving
+import server
+from pages import PAGES, parse
 
 from website import math, policy
 
@@ -110,7 +109,7 @@ def test_a_page_asks_for_one_style_sheet_and_one_script(site):
 
 
 def test_every_page_states_the_policy(site):
-    assert book.policy(str(site)) == policy.POLICY
+    assert server.policy(str(site)) == policy.POLICY
     assert "default-src 'self'" in policy.POLICY
     assert "'unsafe-inline'" not in policy.POLICY.replace("style-src-attr 'unsafe-inline'", "")
     for page in PAGES:
@@ -316,30 +315,3 @@ def test_two_builds_at_once_wait_for_each_other(tmp_path, root):
     said = "".join(one.communicate()[0] for one in both)
     assert [one.returncode for one in both] == [0, 0], said
     assert said.count("Another build is under way") == said.count("Building the book") == said.count("pages in") == 1, said
-
-
-# The server -----------------------------------------------------------------------------------------------------------
-
-def test_a_page_that_is_closed_too_soon_is_no_error(tmp_path, capfd):
-    (tmp_path / "large.bin").write_bytes(bytes(50_000_000))
-    with serving(tmp_path) as address, socket.create_connection(("127.0.0.1", urlsplit(address).port)) as asks:
-        asks.sendall(b"GET /large.bin HTTP/1.0\r\n\r\n")
-        assert asks.recv(12) == b"HTTP/1.0 200"
-        asks.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))       # close at once, whatever comes
-        asks.close()                                                        # the server waits for what it serves, then ends
-    assert capfd.readouterr().err == ""
-
-
-def test_a_busy_port_is_passed_over(tmp_path, monkeypatch):
-    with serving(tmp_path) as busy, book.listen(tmp_path, urlsplit(busy).port) as server:
-        assert 0 < server.server_port - urlsplit(busy).port < 100
-    tried = []
-
-    def refuse(place, handler):
-        tried.append(place[1])
-        raise OSError
-
-    monkeypatch.setattr(book, "ThreadingHTTPServer", refuse)
-    with pytest.raises(SystemExit, match="Every port from 8000 to 8099 is busy"):
-        book.listen(tmp_path, 8000)
-    assert tried == [*range(8000, 8100)]
