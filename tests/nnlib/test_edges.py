@@ -244,6 +244,29 @@ def test_rounding_is_not_taken_for_a_remainder(scale):
     assert 1.9 < taylor_rate(lambda t: scale * (t + 1e-11 * t * t), 0.0, scale, 1.0) < 2.1
 
 
+def test_the_rate_is_the_middle_one_of_the_last_three():
+    """Those of t² + 2³³ t³ between h = 2⁻³² and 2⁻³⁵, where 2³³ h is 2, 1 and 1/2: the middle one is 2 + log2 of 2 / 1.5."""
+    assert abs(taylor_rate(lambda t: t * t + 2.0**33 * t**3, 0.0, 0.0, 1.0) - 2 - np.log2(2 / 1.5)) < 1e-12
+
+
+def test_rounding_begins_where_it_is_said_to():
+    """Beside f(0) = 1 it is taken for 2e-15, which is 9.007 units in the last place; without h, 100 times as much counts."""
+    unit = np.finfo(float).eps
+    assert taylor_rate(lambda t: 1 + 48 * unit * t * t, 0.0, 0.0, 1.0, h=1) == 2               # 12 units at h/2
+    with refuses(ValueError, "f must move by more than its rounding: take off what is constant in its values"):
+        taylor_rate(lambda t: 1 + 32 * unit * t * t, 0.0, 0.0, 1.0, h=1)                       # 8 units at h/2
+    assert taylor_rate(lambda t: 1 + 4 * 905 * unit * (8 * t)**2, 0.0, 0.0, 1.0) == 2          # at h = 1/16
+    assert taylor_rate(lambda t: 1 + 4 * 896 * unit * (8 * t)**2, 0.0, 0.0, 1.0) == np.inf
+    assert taylor_rate(lambda t: 1 + 905 * unit * 8 * t, 0.0, 905 * unit * 8, 1.0) == np.inf   # how far f moves to h = 1/8
+    with refuses(ValueError, "f must move by more than its rounding: take off what is constant in its values"):
+        taylor_rate(lambda t: 1 + 896 * unit * 8 * t, 0.0, 896 * unit * 8, 1.0)
+    slope = 0.0
+    for _ in range(9):                      # of a constant, a slope that moves it by 100 times the rounding, to the last bit
+        slope = 100 * (1e-15 * (2 + slope / 8)) * 4
+    with refuses(ValueError, "f must move by more than its rounding: take off what is constant in its values"):
+        taylor_rate(lambda t: 1 + 0 * t, 0.0, slope, 1.0)
+
+
 # ---- the sentences of wrong arguments --------------------------------------------------------------
 
 def test_a_list_may_be_long_and_not_endless():
