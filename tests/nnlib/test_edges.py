@@ -256,7 +256,8 @@ def test_rounding_begins_where_it_is_said_to():
     with refuses(ValueError, "f must move by more than its rounding: take off what is constant in its values"):
         taylor_rate(lambda t: 1 + 32 * unit * t * t, 0.0, 0.0, 1.0, h=1)                       # 8 units at h/2
     assert taylor_rate(lambda t: 1 + 4 * 905 * unit * (8 * t)**2, 0.0, 0.0, 1.0) == 2          # at h = 1/16
-    assert taylor_rate(lambda t: 1 + 4 * 896 * unit * (8 * t)**2, 0.0, 0.0, 1.0) == np.inf
+    for direction in (1.0, 4.0):            # the step is as long along a longer direction
+        assert taylor_rate(lambda t: 1 + 4 * 896 * unit * (8 * t)**2, 0.0, 0.0, direction) == np.inf
     assert taylor_rate(lambda t: 1 + 905 * unit * 8 * t, 0.0, 905 * unit * 8, 1.0) == np.inf   # how far f moves to h = 1/8
     with refuses(ValueError, "f must move by more than its rounding: take off what is constant in its values"):
         taylor_rate(lambda t: 1 + 896 * unit * 8 * t, 0.0, 896 * unit * 8, 1.0)

@@ -78,6 +78,7 @@ def test_nothing_has_changed_unseen(pinned_matplotlib, name):
 
 @pytest.mark.parametrize("name", figures.FIGURES)
 def test_a_figure_shows_the_numbers_of_its_row(name):
+    assert len(figures.FIGURES[name]) == 3, f"{name}: its row in figures.py ends with the numbers that it shows"
     words = " ".join(re.sub(r"\$[^$]*\$", "", text.get_text()) for text in texts(figures.drawn(name)))
     shown = [float(one.replace("−", "-")) for one in re.findall(r"[−+]?\d[\d.]*", words)]
     assert shown == pytest.approx(figures.FIGURES[name][2]), "are they right? Then write them into the row in figures.py"
@@ -89,7 +90,7 @@ def test_a_file_names_what_it_offers(path):
     tree = ast.parse(path.read_text(encoding="utf-8"))
     public = {one.name for one in tree.body if isinstance(one, ast.FunctionDef | ast.ClassDef) and one.name[0] != "_"}
     listed = import_module(f"nnlib.plotting.{path.stem}").__all__
-    assert {*listed} == public, f"__all__ in {path.name} differs from what stands there"
+    assert {*listed} == public, f"__all__ in {path.name}: {', '.join({*listed} ^ public)} is missing, or is not in this file"
     assert {*listed} <= {*p.__all__}, f"nnlib/plotting/__init__.py does not import {path.stem}"
 
 
