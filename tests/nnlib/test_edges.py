@@ -213,6 +213,19 @@ def test_f_has_one_shape_for_every_theta(first, then):
         central_difference(f, [1.0, 2.0])
 
 
+@pytest.mark.parametrize("difference", [forward_difference, central_difference, complex_step])
+def test_the_warning_that_nothing_moves_names_the_callers_line(difference):
+    with pytest.warns(UserWarning, match="no nudge of theta changes what f returns") as seen:
+        difference(lambda t: 0 * t, [1.0, 2.0])
+    assert [one.filename for one in seen] == [__file__]
+
+
+def test_a_part_that_is_not_analytic_is_seen_beside_a_large_one():
+    with refuses(ValueError, "f must be analytic: two nudges tell another derivative than the imaginary one, "
+                             "so something in it, as abs, conj, vdot or norm, is not"):
+        complex_step(lambda t: 1000 * t + 500 * np.abs(t), [1.0])
+
+
 # ---- Taylor ---------------------------------------------------------------------------------------
 
 def test_the_step_must_be_seen_beside_theta():
