@@ -223,7 +223,13 @@ def test_the_warning_that_nothing_moves_names_the_callers_line(difference):
 def test_a_part_that_is_not_analytic_is_seen_beside_a_large_one():
     with refuses(ValueError, "f must be analytic: two nudges tell another derivative than the imaginary one, "
                              "so something in it, as abs, conj, vdot or norm, is not"):
-        complex_step(lambda t: 1000 * t + 500 * np.abs(t), [1.0])
+        complex_step(lambda t: 1000 * t + 500 * np.abs(t), [1.0], h=1e-6)
+
+
+def test_two_nudges_refuse_nothing_of_which_they_are_unsure():
+    """A thousandth of what both derivatives are, and a billionth of f, which hides a slope of 1e-4 beside 1e9."""
+    assert complex_step(lambda t: 1000 * t + 1.5 * np.abs(t), [1.0]) == 1000
+    assert abs(complex_step(lambda t: 1e9 + 1e-4 * t, [1.0]) - 1e-4) < 1e-19
 
 
 # ---- Taylor ---------------------------------------------------------------------------------------
