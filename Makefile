@@ -12,6 +12,8 @@ endif
 export OPENBLAS_NUM_THREADS := 1
 export OMP_NUM_THREADS := 1
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
+# Containers often set this. Then each of a hundred processes compiles every package again, which takes longer than its work.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help read book pdf lab notebooks equations check test slow everywhere soak mutants bench lock clean
 
 help:       ## list the verbs

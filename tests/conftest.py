@@ -50,6 +50,7 @@ def pytest_collection_modifyitems(config, items):
     for item in items:
         if item.path.is_relative_to(ROOT / "tests" / "slow"):
             item.add_marker("slow")
+    items.sort(key=lambda item: not item.get_closest_marker("first"))
     chapters = config.getoption("--chapters")
     if chapters is not None:
         others = [item for item in items if item.get_closest_marker("chapter")

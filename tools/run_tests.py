@@ -33,7 +33,7 @@ EVERY = ("pyproject.toml", "tests/conftest.py", "tests/reads.py", "tools/run_tes
 READS = {
     BOOK: ("nnlib", "tests/chapters", "tests/plotting", "website/runner"),
     "tests/chapters": ("nnlib", "book", "tests/plotting", "tools", "website/runner", "README.md"),
-    "tests/nnlib": ("nnlib", "ledger", "benchmarks", "book", "README.md", "tests/slow/soak.py"),
+    "tests/nnlib": ("nnlib", "ledger", "benchmarks", "book", "README.md", "tests/slow/soak.py", "tests/plotting/figures.py"),
     "tests/plotting": ("nnlib", "website", "tests/nnlib"),
     "tests/ledger": ("ledger", "nnlib", "book", "website", "_config.yml", "tools", "README.md", "CONTRIBUTING.md",
                      "tests/nnlib", "tests/site"),
@@ -132,14 +132,16 @@ class Outcomes:
 
 
 def arguments(verb: str, stale: list[str]) -> list[str]:
-    """What pytest is called with: the folders, and of the chapters those that are stale; long tests in `make test`."""
+    """What pytest is called with: the folders, and of the chapters those that are stale; long tests in `make test`. Files
+    keep their order: the two processes end together if the longest file starts first and notebooks, the shortest, last."""
     chapters = [unit for unit in stale if unit.startswith(BOOK)]
     folders = [unit for unit in stale if not unit.startswith(BOOK)]
     if chapters and CHAPTERS not in folders:
         folders.append(CHAPTERS)
     notebooks = [f"{unit}.ipynb" for unit in chapters]
-    short = ["-m", "not soak and not slow and not long"] if verb == "check" else []
-    return ["-n", "2", "--dist", "loadfile", *short, *folders, *notebooks, "--chapters", " ".join(chapters)]
+    how = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+    how += ["-m", "not soak and not slow and not long"] if verb == "check" else []
+    return [*how, *folders, *notebooks, "--chapters", " ".join(chapters)]
 
 
 def main(verb: str, root: Path = ROOT) -> int:

@@ -4,13 +4,14 @@ Each function returns a Figure, which a notebook shows by itself. One law of
 colour: vermilion is a derivative, blue is what is selected, grey is at rest.
 Indices are the code's, from 0; the labels in a figure count from 1.
 """
+from . import costs, curves, errors, images, matrix_equations, networks
 from ._paper import Figure
-from .costs import cost_curves
-from .curves import activation_curves, tangent
-from .errors import error_curves
-from .images import derivative_image, digit
-from .matrix_equations import M, matrices, selector
-from .networks import chain, network
+from .costs import *
+from .curves import *
+from .errors import *
+from .images import *
+from .matrix_equations import *
+from .networks import *
 
-__all__ = ["Figure", "M", "matrices", "selector", "network", "chain", "tangent", "error_curves", "cost_curves",
-           "activation_curves", "digit", "derivative_image"]
+__all__ = ["Figure", *matrix_equations.__all__, *networks.__all__, *curves.__all__, *errors.__all__, *costs.__all__,
+           *images.__all__]

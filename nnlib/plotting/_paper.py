@@ -111,14 +111,14 @@ class Paper:
 
     def disc(self, x, y, radius, edge="none", face="none", width=1.4, **more):
         from matplotlib.patches import Circle
-        self.axes.add_patch(Circle((x, y), radius, ec=edge, fc=face, lw=width, clip_on=False,
+        self.axes.add_artist(Circle((x, y), radius, ec=edge, fc=face, lw=width, clip_on=False,
                                    **{"zorder": 2, **more}))
         return self.reach((x - radius, y - radius, x + radius, y + radius), margin=width)
 
     def box(self, x0, y0, x1, y1, colour, alpha=1.0, corner=0):
         from matplotlib.patches import FancyBboxPatch
         style = f"round,pad=0,rounding_size={corner}" if corner else "square,pad=0"
-        self.axes.add_patch(FancyBboxPatch((x0, y0), x1 - x0, y1 - y0, style, ec="none", fc=colour,
+        self.axes.add_artist(FancyBboxPatch((x0, y0), x1 - x0, y1 - y0, style, ec="none", fc=colour,
                                            alpha=alpha, zorder=0, clip_on=False))
         return self.reach((x0, y0, x1, y1))
 

@@ -5,6 +5,8 @@ from .. import _validate
 from ._paper import BLUE, GREY, INK, REST, Plane, new_paper
 from .curves import _spread_apart
 
+__all__ = ["cost_curves"]
+
 
 def cost_curves(sizes, costs, *, alt, size_name="", cost_name=""):
     """What each way of computing something costs for each size, both on logarithmic scales.

@@ -5,6 +5,8 @@ from .. import _validate
 from ..activations import activation
 from ._paper import ACCENT, BLUE, GREY, INK, REST, Plane, new_paper, number_text
 
+__all__ = ["tangent", "activation_curves"]
+
 
 def tangent(f, x0, slope, *, alt, span, name="", value_name="", h=None):
     """A curve, a point of it and the straight line through it with a given slope.

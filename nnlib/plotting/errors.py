@@ -4,6 +4,8 @@ import numpy as np
 from .. import _validate
 from ._paper import BLUE, GREY, INK, REST, Plane, new_paper
 
+__all__ = ["error_curves"]
+
 
 def error_curves(steps, errors, *, alt):
     """How large an error is for each step, both on logarithmic scales.
@@ -36,7 +38,8 @@ def error_curves(steps, errors, *, alt):
 
 def _powers_of_ten(steps, errors):
     """The arguments of `error_curves`, checked, as powers of ten."""
-    steps = np.log10(_validate.between("steps", steps, ("k",), 5e-324, np.inf, "their scale is logarithmic"))
+    steps = _validate.between("steps", steps, ("k",), 5e-324, np.inf, "their scale is logarithmic")
+    steps = np.log10(steps, dtype=np.float64)
     if np.ptp(steps) == 0:
         raise ValueError("steps must hold two different steps, because a curve joins them")
     if not isinstance(errors, dict) or not 1 <= len(errors) <= 3:
@@ -47,5 +50,5 @@ def _powers_of_ten(steps, errors):
         _validate.text("each name of errors", name, required=True)
         _validate.array(f"errors of {name}", values, steps.shape, "steps has that shape")
         values = _validate.between(f"errors of {name}", values, steps.shape, 0, np.inf, "an error is a size")
-        curves[name] = np.log10(np.clip(values, 1e-17, None))
+        curves[name] = np.log10(np.clip(values, 1e-17, None), dtype=np.float64)
     return steps, curves

@@ -4,6 +4,8 @@ import numpy as np
 from .. import _validate
 from ._paper import ACCENT, BLUE, GREY, INK, REST, new_paper, number_text
 
+__all__ = ["digit", "derivative_image"]
+
 
 def digit(image, y_hat=None, *, alt, label=None):
     """A handwritten digit, and how strongly each of ten answers is given.

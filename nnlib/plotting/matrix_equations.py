@@ -9,6 +9,8 @@ from .. import _validate
 from ..entries import O, o
 from ._paper import ACCENT, BLUE, GREY, INK, WASH, ink_box, new_paper, number_text
 
+__all__ = ["M", "matrices", "selector"]
+
 LINE = 26                       # the height of a row, in CSS pixels
 
 

@@ -7,6 +7,8 @@ from ..jacobians import vjp
 from ..network import Network, forward, shape_of
 from ._paper import ACCENT, BLUE, GREY, INK, REST, WIDTH, ink_box, new_paper, number_text
 
+__all__ = ["network", "chain"]
+
 RADIUS = 23                     # of a unit, in CSS pixels
 WIDEST = 6                      # the widest layer that is drawn in full
 

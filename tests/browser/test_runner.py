@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -46,12 +47,25 @@ def chapter(tab, python, address):
     return open_chapter
 
 
+@contextmanager
+def shared(browser, address, name):
+    with opened(browser, f"{address}/{name}.html") as page:
+        page.evaluate(HELP)
+        page.home = (address, "data:", "blob:")
+        yield page
+
+
 @pytest.fixture(scope="module")
 def notation(browser, python, address):
     """One page for several tests, as Python takes seconds to start."""
-    with opened(browser, f"{address}/01_notation.html") as page:
-        page.evaluate(HELP)
-        page.home = (address, "data:", "blob:")
+    with shared(browser, address, "01_notation") as page:
+        yield page
+
+
+@pytest.fixture(scope="module")
+def weights(browser, python, address):
+    """The same, with Matplotlib. The last of its tests lets axe look at it; then it is no longer whole."""
+    with shared(browser, address, CHAPTER) as page:
         yield page
 
 
@@ -70,9 +84,9 @@ def well(page):
     return foreign == [] and page.evaluate("refused") == [] and page.wrong == []
 
 
-def test_cells_and_figures_run_as_they_are_stored(chapter):
+def test_cells_and_figures_run_as_they_are_stored(weights):
     """The wiring from a press on Run to output and picture. The whole book's cells run in tests/chapters, under node."""
-    page, cells = chapter(), list(stored(CHAPTER))
+    page, cells = weights, list(stored(CHAPTER))
     assert page.evaluate("cellCount") == len(cells)
     for number, (tags, _, _) in enumerate(cells):
         assert "desktop" not in tags or page.evaluate(f"says({number})") == "runs in Jupyter only"
@@ -109,8 +123,8 @@ def test_on_a_phone_a_weight_is_changed_and_the_assert_below_fails(chapter):
     assert well(page)
 
 
-def test_a_change_above_reaches_the_assert_below_and_what_is_older_says_so(chapter):
-    page, (define, check) = chapter(), cells_with("net, x = pencil_network()", "np.outer([0, 1, 0], [1, 0])")
+def test_a_change_above_reaches_the_assert_below_and_what_is_older_says_so(weights):
+    page, (define, check) = weights, cells_with("net, x = pencil_network()", "np.outer([0, 1, 0], [1, 0])")
     page.evaluate(f"ran({check})")
     assert page.evaluate(f"says({check})").startswith("Done")
     page.evaluate(f"change({define}, (code) => code.replace('work()', 'work().replace(0, b=[-3, -4, 0])'))")
@@ -392,8 +406,8 @@ def test_by_keyboard_alone(notation):
     assert here == 0 and over > 100, "and one that is too wide is"
 
 
-def test_the_open_runner_has_no_barrier(chapter):
-    page = chapter()
+def test_the_open_runner_has_no_barrier(weights):
+    page = weights
     page.evaluate("document.querySelectorAll('.run-open')[1].click()")
     page.evaluate("change(2, (code) => code.replace('w0 * 3', 'w0 * 4'))")
     page.evaluate("ran(4)")

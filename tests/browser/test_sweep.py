@@ -1,7 +1,13 @@
 """Every page in four views: on a desk and on a phone, light and dark. The tests read what one look has recorded."""
 
+import re
+from functools import cache
+
 import pages
 import pytest
+from fontTools import ttLib
+
+pytestmark = pytest.mark.first
 
 PLANTED = """<html lang="en"><head><title>T</title><link rel="icon" href="data:,"><style>p { color: red }</style>
 <meta http-equiv="Content-Security-Policy" content="style-src 'self'; style-src-attr 'unsafe-inline'">
@@ -12,7 +18,8 @@ PLANTED = """<html lang="en"><head><title>T</title><link rel="icon" href="data:,
 <figure class="interactive"><div class="i-stage" style="width: 90px; overflow: hidden">
 <span class="i-chip" style="display: block; width: 120px">1</span></div></figure>
 <div class="formula" dir="rtl" style="overflow: auto; width: 50px"><span style="white-space: nowrap">a long one</span></div>
-<p style="width: 3000px">wide</p></main><!-- NOISE --><script>
+<p style="width: 3000px">wide</p><p style="color: #bbb">pale</p><p style="color: #bbb">as pale</p>
+<div style="position: relative"><p style="color: #bbb">pale elsewhere</p></div></main><!-- NOISE --><script>
 document.querySelector('.formula').scrollLeft = -20;
 requestAnimationFrame(() => requestAnimationFrame(() => { document.getElementById('moves').style.height = '300px'; }));
 undefined_name()</script></body></html>"""
@@ -42,6 +49,40 @@ def test_what_a_page_weighs(swept, record_property):
         print(f"{page}: {seen['kilobytes']:.0f} KB in {seen['requests']} requests, layout shift {seen['shift']:.4f}")
 
 
+# Letters that no font holds ----------------------------------------------------------------------------------------------
+
+@cache
+def characters(path):
+    return set(map(chr, ttLib.TTFont(path).getBestCmap()))
+
+
+def lacking(letters, fonts):
+    """The letters that none of the faces holds in which the browser shows them: {"families; weight; style": letters}."""
+    found = {}
+    for face, text in letters.items():
+        families, weight, style = face.split("; ")
+        variant = {("400", "normal"): "Regular", ("700", "normal"): "Bold", ("400", "italic"): "Italic",
+                   ("700", "italic"): "BoldItalic"}[weight, style]
+        paths = [fonts / f"{family}-{variant}.woff2" for family in re.findall(r"KaTeX_\w+", families)]
+        known = set().union(*(characters(path) for path in paths if path.exists()))
+        if lost := {one for one in text if not one.isspace()} - known - {"\u200b"}:
+            found[face] = sorted(lost)
+    return found
+
+
+def test_every_letter_of_every_formula_is_in_the_font_that_shows_it(swept, site):
+    fonts, faces = site / "_static" / "fonts", set()
+    for page, views in swept.items():
+        letters = views["1280"]["light"]["letters"]
+        faces |= letters.keys()
+        assert lacking(letters, fonts) == {}, f"{page}: add them to CHARACTERS in tools/katex.py"
+    assert any("700; normal" in face for face in faces) and any("KaTeX_Math" in face for face in faces)
+    planted = {"KaTeX_Main, serif; 700; normal": "W漢", "KaTeX_Math; 400; italic": "z", "serif; 400; normal": "q"}
+    assert lacking(planted, fonts) == {"KaTeX_Main, serif; 700; normal": ["漢"], "serif; 400; normal": ["q"]}
+
+
+# The checks above must be able to fail ------------------------------------------------------------------------------
+
 def test_every_kind_of_fault_is_found_when_it_is_planted(browser, tmp_path):
     noise = "".join(f"{i * 7919 % 1_000_003:x}{i * 104_729 % 999_983:x}" for i in range(40_000))
     (tmp_path / "page.html").write_text(PLANTED.replace("NOISE", noise))
@@ -57,4 +98,7 @@ def test_every_kind_of_fault_is_found_when_it_is_planted(browser, tmp_path):
                          "has a stop for the keyboard", "moves while it loads"):
             assert sentence in found, (sentence, found)
     light, dark = ("\n".join(pages.view_faults(views[scheme])) for scheme in ("light", "dark"))
+    for found in (light, dark):
+        pale = re.findall(r'color-contrast: <p style="color: #bbb">([\w ]+)', found)
+        assert pale == ["pale", "pale elsewhere"], "in each box, one of those that look alike"
     assert "image-alt" in light and "button-name" in light and "target-size" not in dark

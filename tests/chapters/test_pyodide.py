@@ -63,12 +63,19 @@ def alternative(svg):
     return svg.partition('aria-label="')[2].partition('"')[0]
 
 
+SVG = '<svg aria-label="A wire"/>'
+PLANTED = [Cell("a = 1"), Cell("print(a + 1)", printed="2\n"), Cell("a", printed="1"), Cell("print(a)", printed="2\n"),
+           Cell("1 / 0"), Cell(f"class F:\n    _repr_svg_ = lambda self: {SVG!r}\nF()", svg=SVG)]
+FORGOTTEN = [Cell("F()", svg=SVG.replace("wire", "node")), PLANTED[2]]
+
+
 @pytest.fixture(scope="module")
 def results(request, root, tmp_path_factory):
-    """{chapter: what its cells do} of the chapters that are asked for, all in one process of node."""
+    """{chapter: what its cells do} of the chapters that are asked for and of the planted ones, in one process of node."""
     asked = {run_tests.unit_of(item) for item in request.session.items}
     paths = [path for path in PATHS if path.relative_to(root).with_suffix("").as_posix() in asked]
-    return dict(zip(paths, in_pyodide(root, tmp_path_factory.mktemp("wheel"), map(runnable, paths))))
+    given = {"planted": PLANTED, "forgotten": FORGOTTEN, **{path: runnable(path) for path in paths}}
+    return dict(zip(given, in_pyodide(root, tmp_path_factory.mktemp("wheel"), given.values())))
 
 
 @pytest.mark.long
@@ -84,14 +91,9 @@ def test_the_cells_that_the_page_leaves_out_are_these():
 
 
 @pytest.mark.long
-def test_what_differs_is_found(root, tmp_path):
-    svg = '<svg aria-label="A wire"/>'
-    cells = [Cell("a = 1"), Cell("print(a + 1)", printed="2\n"), Cell("a", printed="1"), Cell("print(a)", printed="2\n"),
-             Cell("1 / 0"), Cell("class F:\n    _repr_svg_ = lambda self: '<svg aria-label=\"A wire\"/>'\nF()", svg=svg),
-             Cell("F()", svg=svg.replace("wire", "node"))]
-    (results, forgotten) = in_pyodide(root, tmp_path, [cells[:6], [cells[6], cells[2]]])
-    found = [*faults(cells[:6], results), *faults([cells[6], cells[2]], forgotten)]
+def test_what_differs_is_found(results):
+    found = [*faults(PLANTED, results["planted"]), *faults(FORGOTTEN, results["forgotten"])]
     assert [one.splitlines()[-1] for one in found] == [
         "code cell 3 prints '1', and stored is '2'", "ZeroDivisionError: division by zero",
         "NameError: name 'F' is not defined", "NameError: name 'a' is not defined"]
-    assert [*faults([cells[6]], [{"printed": "", "svg": svg}])] == ["code cell 0 draws 'A wire', and stored is 'A node'"]
+    assert [*faults(FORGOTTEN[:1], [{"printed": "", "svg": SVG}])] == ["code cell 0 draws 'A wire', and stored is 'A node'"]

@@ -49,6 +49,7 @@ def without_ledger():
 def copy(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)       # it tells versions apart by their second and their length
     modules = without_ledger()
     yield Copy(tmp_path)
     without_ledger()

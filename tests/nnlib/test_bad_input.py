@@ -19,32 +19,25 @@ from hypothesis import strategies as st
 
 import kinds
 import nnlib
+from figures import FIGURES
 from kinds import ACCEPTED, ANYTHING, AS_FLOATS, ITS_OWN, REFUSED, SAME
 from nnlib import plotting
 
 PACKAGE = str(Path(nnlib.__file__).parent)
-NET, CHAIN = nnlib.pencil_network(), nnlib.random_network((1, 1, 1), "tanh", np.random.default_rng(1))
+NET = nnlib.pencil_network()
 X, THETA = np.array([0.5, 1.25]), np.array([0.5, -0.75])
-IMAGE = np.linspace(0, 1, 64)
 
 # Arguments of every shape are right for these, and what is too long elsewhere is more of the same.
 ANY_SHAPE = {**dict.fromkeys(("one element too many", "one axis more in front", "a column for a vector",
                               "a boolean for an array", "a number for an array", "a tower of six axes"), AS_FLOATS)}
 MORE_ROWS = {"one element too many": AS_FLOATS}
-LONGER = {"one element too many": AS_FLOATS}
-ABOVE_ZERO = dict.fromkeys(("booleans", "minus zero", "int8", "uint64", "one number, repeated without memory"), REFUSED)
 TABLES = {"array": kinds.ARRAYS, "index": kinds.INDICES, "positive": kinds.POSITIVES, "net": kinds.NETS,
           "phi": kinds.PHIS, "function": kinds.FUNCTIONS, "elementwise": {**kinds.FUNCTIONS, **kinds.ELEMENTWISE}}
-TEXT = dict.fromkeys(("text", "text with a line break"), SAME)          # it is nowhere in the numbers of the result
-ANY_TEXT = dict.fromkeys(("text", "text with a line break", "empty text"))
-ANY_PART = dict.fromkeys(("text", "text with a line break"))
-# What a function raises by itself passes through: it is not nnlib's to judge.
-OWN = dict.fromkeys(("class", "lambda", "hostile object"), ITS_OWN)
 
 # function: {argument: (role, good value, what differs from the role's rule)}; () is an argument left as it is
 rng = np.random.default_rng
 CALLS = {
-    "Activation": (nnlib.Activation, {"name": ("text", "mine", TEXT), "f": ("elementwise", np.tanh, {}),
+    "Activation": (nnlib.Activation, {"name": ("text", "mine", {}), "f": ("elementwise", np.tanh, {}),
                                       "df": ("elementwise", lambda z: np.cosh(z) ** -2.0, {}),
                                       "check": ("flag", False, {})}),
     "Layer": (nnlib.Layer, {"W": ("array", NET[0].W, {}), "b": ("array", NET[0].b, {}), "phi": ("phi", "tanh", {})}),
@@ -64,50 +57,30 @@ CALLS = {
                             "i": ("index", 1, {}), "j": ("index", 1, {})}),
     "dy_db": (nnlib.dy_db, {"net": ("net", NET, {}), "x": ("array", X, {}), "m": ("index", 1, {}),
                             "i": ("index", 1, {})}),
-    **{name: (getattr(nnlib, name), {"f": ("function", np.exp, own), "theta": ("array", THETA, ANY_SHAPE),
+    **{name: (getattr(nnlib, name), {"f": ("function", np.exp, more), "theta": ("array", THETA, ANY_SHAPE),
                                      "h": ("positive", 1e-3, {})})
-       for name, own in (("forward_difference", OWN), ("central_difference", OWN),
-                         ("complex_step", {**OWN, "function that returns complex numbers": None}))},
+       for name, more in (("forward_difference", {}), ("central_difference", {}),
+                          ("complex_step", {"function that returns complex numbers": None}))},
     "taylor_rate": (nnlib.taylor_rate,
-                    {"f": ("function", np.sin, OWN), "theta": ("array", THETA, {}),
+                    {"f": ("function", np.sin, {}), "theta": ("array", THETA, {}),
                      "derivative": ("array", np.diag(np.cos(THETA)), {}),
                      "direction": ("array", np.array([1.0, 0.5]), {}), "h": ("positive", 1e-2, {"None": None})}),
-    "plotting.M": (plotting.M, {"values": ("values", [[1, 2], [3, 4]], {}), "name": ("text", "W", ANY_TEXT)}),
-    "plotting.matrices": (lambda part, alt="A": plotting.matrices(part, alt=alt),
-                          {"part": ("part", plotting.M([1, 2]), ANY_PART), "alt": ("text", "A", TEXT)}),
-    "plotting.selector": (plotting.selector, {"v": ("array", THETA, LONGER), "i": ("index", 1, {}),
-                                              "alt": ("text", "A", TEXT)}),
-    "plotting.network": (plotting.network,
-                         {"net": ("net", NET, {}), "x": ("array", X, {"None": None}), "alt": ("text", "A", TEXT),
-                          "lit": ("lit", ("W", 0, 1, 1), {"None": None}), "weights": ("flag", True, {}),
-                          "values": ("choice", "z", {}), "names": ("flag", True, {})}),
-    "plotting.chain": (plotting.chain, {"net": ("net", CHAIN, {}), "x": ("array", np.array([0.5]), {}),
-                                        "alt": ("text", "A", TEXT), "lit": ("lit", ("W", 0, 0, 0), {"None": None})}),
-    "plotting.tangent": (plotting.tangent,
-                         {"f": ("function", np.sin, OWN), "x0": ("number", 0.5, {}), "slope": ("number", 0.25, {}),
-                          "alt": ("text", "A", TEXT), "span": ("positive", 1.0, {}), "name": ("text", "z", ANY_TEXT),
-                          "value_name": ("text", "y", ANY_TEXT), "h": ("positive", 0.1, {"None": None})}),
-    "plotting.error_curves": (plotting.error_curves,
-                              {"steps": ("array", np.array([0.25, 0.5]), ABOVE_ZERO),
-                               "errors": ("errors", {"one": [0.1, 0.2]}, {}), "alt": ("text", "A", TEXT)}),
-    "plotting.activation_curves": (plotting.activation_curves, {"names": ("names", ["tanh"], {}),
-                                                                "alt": ("text", "A", TEXT)}),
-    "plotting.digit": (plotting.digit, {"image": ("array", IMAGE, {}),
-                                        "y_hat": ("array", np.linspace(0.1, 1, 10), {"None": None}),
-                                        "alt": ("text", "A", TEXT), "label": ("label", 3, {"None": None, **ANY_TEXT})}),
-    "plotting.derivative_image": (plotting.derivative_image,
-                                  {"image": ("array", IMAGE, {}),
-                                   "derivatives": ("array", IMAGE - 0.5, {"one axis more in front": SAME}),
-                                   "titles": ("text", "T", ANY_TEXT), "alt": ("text", "A", TEXT)}),
+    "plotting.M": (plotting.M, {"values": ("values", [[1, 2], [3, 4]], {}), "name": ("words", "W", {})}),
+    **{f"plotting.{name}": row[:2] for name, row in FIGURES.items()},
 }
-# What a role gives a meaning to, of the kinds that have none elsewhere.
+# What a role gives a meaning to, of the kinds that have none elsewhere. A text is nowhere in the numbers of a result, and
+# what a function raises by itself passes through: it is not nnlib's to judge.
+TEXTS = ("text", "text with a line break")
+HUGE = ("integer beyond floats", "integer of 5,000 digits", "negative integer of 5,000 digits")
 ROLES = {
     "number": {}, "flag": {}, "choice": {}, "rng": {}, "count": {}, "widths": {},
-    "label": dict.fromkeys(("integer beyond floats", "integer of 5,000 digits", "negative integer of 5,000 digits")),
-    "values": {**dict.fromkeys(TEXT), "object that claims to be an array": None,
+    "text": dict.fromkeys(TEXTS, SAME), "words": dict.fromkeys((*TEXTS, "empty text")), "part": dict.fromkeys(TEXTS),
+    "function": dict.fromkeys(("class", "lambda", "hostile object"), ITS_OWN),
+    "label": dict.fromkeys((*TEXTS, "empty text", "None", *HUGE)),
+    "values": {**dict.fromkeys(TEXTS), "object that claims to be an array": None,
                "list of numeric text": None, "array of numeric text": None, "list with one text": None,
                "object array with text": None},
-    "part": {}, "lit": {}, "errors": {}, "names": {}, "layers": {},
+    "lit": {}, "errors": {}, "names": {}, "layers": {},
 }
 # What the sentence may call the argument, where it is not the argument's own name.
 CALLED = {"errors": "errors?", "names": "names|phi", "part": "part|text", "lit": "lit|m|i|j", "seed": "rng",
@@ -231,7 +204,7 @@ def test_the_table_is_large_enough_and_leaves_no_function_out():
               and inspect.signature(getattr(nnlib, name)).parameters}
     drawn = {f"plotting.{name}" for name in plotting.__all__ if inspect.isfunction(getattr(plotting, name))}
     missing = (public | drawn | {"Activation", "Layer", "Network", "plotting.M"}) - set(CALLS)
-    assert not missing, f"{', '.join(missing)}: give it a row in CALLS, in this file"
+    assert not missing, f"{', '.join(missing)}: give it a row in CALLS, here (a figure: in tests/plotting/figures.py)"
     for name, (function, arguments) in CALLS.items():
         given_by_name = set(inspect.signature(function).parameters) - {"self", "seed"}
         assert given_by_name - set(arguments) <= {"lit", "chosen", "shape"}, name

@@ -213,6 +213,25 @@ def test_f_has_one_shape_for_every_theta(first, then):
         central_difference(f, [1.0, 2.0])
 
 
+@pytest.mark.parametrize("difference", [forward_difference, central_difference, complex_step])
+def test_the_warning_that_nothing_moves_names_the_callers_line(difference):
+    with pytest.warns(UserWarning, match="no nudge of theta changes what f returns") as seen:
+        difference(lambda t: 0 * t, [1.0, 2.0])
+    assert [one.filename for one in seen] == [__file__]
+
+
+def test_a_part_that_is_not_analytic_is_seen_beside_a_large_one():
+    with refuses(ValueError, "f must be analytic: two nudges tell another derivative than the imaginary one, "
+                             "so something in it, as abs, conj, vdot or norm, is not"):
+        complex_step(lambda t: 1000 * t + 500 * np.abs(t), [1.0], h=1e-6)
+
+
+def test_two_nudges_refuse_nothing_of_which_they_are_unsure():
+    """A thousandth of what both derivatives are, and a billionth of f, which hides a slope of 1e-4 beside 1e9."""
+    assert complex_step(lambda t: 1000 * t + 1.5 * np.abs(t), [1.0]) == 1000
+    assert abs(complex_step(lambda t: 1e9 + 1e-4 * t, [1.0]) - 1e-4) < 1e-19
+
+
 # ---- Taylor ---------------------------------------------------------------------------------------
 
 def test_the_step_must_be_seen_beside_theta():
@@ -242,6 +261,30 @@ def test_rounding_is_not_taken_for_a_remainder(scale):
         start = rng.normal(size=7)
         assert taylor_rate(lambda t, w=w: (w * t).sum(axis=1), start, w, rng.normal(size=7)) == np.inf
     assert 1.9 < taylor_rate(lambda t: scale * (t + 1e-11 * t * t), 0.0, scale, 1.0) < 2.1
+
+
+def test_the_rate_is_the_middle_one_of_the_last_three():
+    """Those of t² + 2³³ t³ between h = 2⁻³² and 2⁻³⁵, where 2³³ h is 2, 1 and 1/2: the middle one is 2 + log2 of 2 / 1.5."""
+    assert abs(taylor_rate(lambda t: t * t + 2.0**33 * t**3, 0.0, 0.0, 1.0) - 2 - np.log2(2 / 1.5)) < 1e-12
+
+
+def test_rounding_begins_where_it_is_said_to():
+    """Beside f(0) = 1 it is taken for 2e-15, which is 9.007 units in the last place; without h, 100 times as much counts."""
+    unit = np.finfo(float).eps
+    assert taylor_rate(lambda t: 1 + 48 * unit * t * t, 0.0, 0.0, 1.0, h=1) == 2               # 12 units at h/2
+    with refuses(ValueError, "f must move by more than its rounding: take off what is constant in its values"):
+        taylor_rate(lambda t: 1 + 32 * unit * t * t, 0.0, 0.0, 1.0, h=1)                       # 8 units at h/2
+    assert taylor_rate(lambda t: 1 + 4 * 905 * unit * (8 * t)**2, 0.0, 0.0, 1.0) == 2          # at h = 1/16
+    for direction in (1.0, 4.0):            # the step is as long along a longer direction
+        assert taylor_rate(lambda t: 1 + 4 * 896 * unit * (8 * t)**2, 0.0, 0.0, direction) == np.inf
+    assert taylor_rate(lambda t: 1 + 905 * unit * 8 * t, 0.0, 905 * unit * 8, 1.0) == np.inf   # how far f moves to h = 1/8
+    with refuses(ValueError, "f must move by more than its rounding: take off what is constant in its values"):
+        taylor_rate(lambda t: 1 + 896 * unit * 8 * t, 0.0, 896 * unit * 8, 1.0)
+    slope = 0.0
+    for _ in range(9):                      # of a constant, a slope that moves it by 100 times the rounding, to the last bit
+        slope = 100 * (1e-15 * (2 + slope / 8)) * 4
+    with refuses(ValueError, "f must move by more than its rounding: take off what is constant in its values"):
+        taylor_rate(lambda t: 1 + 0 * t, 0.0, slope, 1.0)
 
 
 # ---- the sentences of wrong arguments --------------------------------------------------------------

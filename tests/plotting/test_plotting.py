@@ -1,13 +1,18 @@
 """The figures say what nnlib computes: every number that is drawn is read back and compared."""
+import ast
 import inspect
 import itertools
 import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
+from functools import cache, partial
+from importlib import import_module
 from io import BytesIO
+from pathlib import Path
 
 import drawings
+import figures
 import numpy as np
 import pytest
 from PIL import Image
@@ -22,21 +27,10 @@ matplotlib = pytest.importorskip("matplotlib")
 pytestmark = pytest.mark.plotting
 
 PENCIL, TWIN, X = pencil_network(), pencil_twin(), (2, 3)
-THIN = Network([Layer([[2]], [-1], "square"), Layer([[-2]], [11], "square"), Layer([[3]], [140], "square")])
-IMAGE = digits()[0][0]
-SAMPLES = {
-    "matrices": lambda alt: p.matrices(M(PENCIL[0].W, r"$\mathbf{W}^0$", chosen=(1, 0)), M([2, 3]), "=",
-                                       M([-1, 8, -2]), "\n", M([["a", "0"]]), alt=alt),
-    "network": lambda alt: p.network(PENCIL, X, alt=alt, lit=("W", 0, 1, 0)),
-    "chain": lambda alt: p.chain(THIN, (2,), alt=alt, lit=("W", 0, 0, 0)),
-    "tangent": lambda alt: p.tangent(lambda t: t * t, 3, 6, alt=alt, span=2, name="$t$", value_name="$t^2$", h=1),
-    "activation_curves": lambda alt: p.activation_curves(["tanh", "relu"], alt=alt),
-    "digit": lambda alt: p.digit(IMAGE, np.arange(10) / 45, alt=alt, label="0"),
-    "derivative_image": lambda alt: p.derivative_image(IMAGE, IMAGE - 0.5, "output 0", alt=alt),
-    "selector": lambda alt: p.selector([7, -3, 5], 1, alt=alt),
-    "error_curves": lambda alt: p.error_curves([1e-1, 1e-3, 1e-5], {"one": [1e-2, 1e-4, 1e-6]}, alt=alt),
-    "wide": lambda alt: p.matrices(M([np.arange(31)]), alt=alt),
-}
+THIN, IMAGE = figures.THIN, digits()[0][0]
+PACKAGE = Path(p.__file__).parent
+SAMPLES = {**{name: partial(figures.drawn, name) for name in figures.FIGURES},
+           "wide": partial(p.matrices, M([np.arange(31)]))}
 
 
 def texts(figure):
@@ -56,12 +50,17 @@ def after(figure, name):
     return [float(word.split(" = ")[1].replace("−", "-")) for word in words if word.startswith(f"{name} = ")]
 
 
+@cache
+def ink_box(words, size, font):
+    from matplotlib.textpath import TextPath
+    return TextPath((0, 0), words, size=size, prop=font).get_extents()
+
+
 def overlaps(figure):
     """The pairs of texts whose ink boxes meet."""
-    from matplotlib.textpath import TextPath
     boxes = []
     for text in texts(figure):
-        ink = TextPath((0, 0), text.get_text(), size=text.get_size(), prop=text.get_fontproperties()).get_extents()
+        ink = ink_box(text.get_text(), text.get_size(), text.get_fontproperties())
         x, y = text.get_position()
         boxes.append((text.get_text(), x + ink.x0, y - ink.y1, x + ink.x1, y - ink.y0))
     return [(a[0], b[0]) for a, b in itertools.combinations(boxes, 2)
@@ -73,14 +72,26 @@ def overlaps(figure):
 @pytest.mark.parametrize("name", drawings.SHEET)
 def test_nothing_has_changed_unseen(pinned_matplotlib, name):
     before = drawings.stored().get(name)
-    changed = drawings.digest(drawings.SHEET[name](alt=name)).differences(before) if before else "it is new"
-    assert changed == [], "as meant? Then `python tests/plotting/drawings.py`, and look at what it draws"
+    changed = drawings.digest(drawings.SHEET[name](alt=name)).differences(before) if before else "new"
+    assert changed == [], f"{name}: as meant? Then `python tests/plotting/drawings.py`, and look at what it draws"
 
 
-def test_every_kind_of_figure_is_on_the_sheet():
-    drawn = {draw.func.__name__ for draw in drawings.SHEET.values()}
-    missing = {name for name in p.__all__ if inspect.isfunction(getattr(p, name))} - drawn
-    assert not missing, f"plotting has {', '.join(missing)}, and SHEET in tests/plotting/drawings.py draws none"
+@pytest.mark.parametrize("name", figures.FIGURES)
+def test_a_figure_shows_the_numbers_of_its_row(name):
+    assert len(figures.FIGURES[name]) == 3, f"{name}: its row in figures.py ends with the numbers that it shows"
+    words = " ".join(re.sub(r"\$[^$]*\$", "", text.get_text()) for text in texts(figures.drawn(name)))
+    shown = [float(one.replace("−", "-")) for one in re.findall(r"[−+]?\d[\d.]*", words)]
+    assert shown == pytest.approx(figures.FIGURES[name][2]), "are they right? Then write them into the row in figures.py"
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.glob("[a-z]*.py")), ids=lambda path: path.name)
+def test_a_file_names_what_it_offers(path):
+    """What a file lists in __all__ is what `from nnlib import plotting` offers."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    public = {one.name for one in tree.body if isinstance(one, ast.FunctionDef | ast.ClassDef) and one.name[0] != "_"}
+    listed = import_module(f"nnlib.plotting.{path.stem}").__all__
+    assert {*listed} == public, f"__all__ in {path.name}: {', '.join({*listed} ^ public)} is missing, or is not in this file"
+    assert {*listed} <= {*p.__all__}, f"nnlib/plotting/__init__.py does not import {path.stem}"
 
 
 def change(what):
@@ -138,17 +149,16 @@ def test_a_change_of_an_interactive_figure_is_seen():
 @pytest.mark.long
 @pytest.mark.parametrize("name", SAMPLES)
 def test_svg_is_the_same_every_time_and_says_nothing_of_the_machine(name):
-    first, second = (SAMPLES[name]('a < b & "c"') for _ in range(2))
-    svg = first._repr_svg_()
+    first, second = (SAMPLES[name](alt='a < b & "c"') for _ in range(2))
+    svg, png = first._repr_svg_(), first._repr_png_()
     assert svg == first._repr_svg_() == second._repr_svg_()
-    assert first._repr_png_() == second._repr_png_() and first._repr_png_()[:4] == b"\x89PNG"
-    assert b"tEXt" not in first._repr_png_()
-    with Image.open(BytesIO(first._repr_png_())) as picture:            # two dots for a pixel, few colours
+    assert png == second._repr_png_() and png[:4] == b"\x89PNG" and b"tEXt" not in png
+    with Image.open(BytesIO(png)) as picture:           # two dots for a pixel, few colours
         assert np.allclose(np.divide(picture.size, 2), (first.width, first.height), atol=1)
         assert 2 < len(picture.getcolors()) <= 64 and picture.info["transparency"][picture.getpixel((0, 0))] == 0
         assert name != "tangent" or len(picture.getcolors()) == 64
         picture.save(packed := BytesIO(), "png", optimize=True)
-        assert len(packed.getvalue()) == len(first._repr_png_())
+        assert len(packed.getvalue()) == len(png)
     assert svg.startswith("<svg ") and not re.search(r"/home|/work|/tmp|20\d\d-|atplotlib|style=|<style|<image", svg)
     root = ElementTree.fromstring(svg)
     assert root.get("role") == "img" and root.get("aria-label") == 'a < b & "c"' == first.alt
@@ -162,7 +172,7 @@ def test_svg_is_the_same_every_time_and_says_nothing_of_the_machine(name):
 def test_alt_is_asked_for(name):
     for wrong in ("", "  ", None, 3):
         with pytest.raises(ValueError, match="alt must say in words"):
-            SAMPLES[name](wrong)
+            SAMPLES[name](alt=wrong)
     with pytest.raises(TypeError, match="alt"):
         p.matrices("=")
     assert inspect.signature(getattr(p, name, p.matrices)).parameters["alt"].kind is inspect.Parameter.KEYWORD_ONLY
@@ -170,18 +180,18 @@ def test_alt_is_asked_for(name):
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_the_readers_settings_neither_change_nor_matter(name):
-    plain = SAMPLES[name]("a")._repr_svg_()
+    plain = SAMPLES[name](alt="a")._repr_svg_()
     with matplotlib.rc_context({"font.size": 31, "lines.linewidth": 9, "svg.fonttype": "none",
                                 "text.color": "red", "savefig.dpi": 33, "mathtext.fontset": "cm",
                                  "path.sketch": (3, 50, 2)}):
         before = dict.copy(matplotlib.rcParams)
-        assert SAMPLES[name]("a")._repr_svg_() == plain
+        assert SAMPLES[name](alt="a")._repr_svg_() == plain
         assert dict.copy(matplotlib.rcParams) == before
 
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_texts_keep_apart_and_stay_on_the_paper(name):
-    figure = SAMPLES[name]("a")
+    figure = SAMPLES[name](alt="a")
     assert overlaps(figure) == []
     left, right = figure.figure.axes[0].get_xlim()
     assert all(left <= text.get_position()[0] <= right for text in texts(figure))
@@ -189,11 +199,10 @@ def test_texts_keep_apart_and_stay_on_the_paper(name):
 
 @pytest.mark.not_for_mutants
 def test_importing_plotting_does_not_import_matplotlib():
-    code = "import sys, nnlib.plotting; sys.exit('matplotlib' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
-    code = ("import sys, nnlib.plotting as p; p.matrices('=', alt='a')._repr_svg_(); "
-            "sys.exit('matplotlib.pyplot' in sys.modules)")
-    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+    code = ("import sys, nnlib.plotting as p; print('matplotlib' in sys.modules); p.matrices('=', alt='a')._repr_svg_(); "
+            "print('matplotlib' in sys.modules, 'matplotlib.pyplot' in sys.modules)")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True", "False"]
 
 
 def luminance(rgb):

@@ -1,0 +1,67 @@
+"""One call of every figure of nnlib.plotting: what its arguments mean, good values of them, and the numbers that it shows.
+
+A new figure gets one row here. From it come the tests of what the figure shows, of its SVG and of its settings
+(test_plotting.py), its first place on the sheet (drawings.py), and every kind of bad input (tests/nnlib/test_bad_input.py,
+where the roles are explained).
+"""
+import numpy as np
+
+from nnlib import Layer, Network, pencil_network, plotting
+
+PENCIL, X = pencil_network(), np.array([2.0, 3.0])
+THIN = Network([Layer([[2]], [-1], "square"), Layer([[-2]], [11], "square"), Layer([[3]], [140], "square")])
+IMAGE = np.linspace(0, 1, 64)
+ANSWERS = np.linspace(0.1, 1, 10)
+
+# What an array means that is no number of steps above 0, or is longer than another.
+ABOVE_ZERO = dict.fromkeys(("booleans", "minus zero", "int8", "uint64", "one number, repeated without memory"), "refused")
+LONGER = {"one element too many": "as floats"}
+ALT = ("text", "A figure", {})
+
+# name: (function, {argument: (role, good value, what differs from the role's rule)}, the numbers that it shows, in the order
+# in which they are drawn; what stands in mathematics is not counted)
+FIGURES = {
+    "matrices": (lambda part, alt: plotting.matrices(part, alt=alt),
+                 {"part": ("part", plotting.M([1, 2]), {}), "alt": ALT},
+                 [1, 2, 2, 1]),
+    "selector": (plotting.selector,
+                 {"v": ("array", np.array([0.5, -0.75]), LONGER), "i": ("index", 1, {}), "alt": ALT},
+                 [0, 1, 1, 2, 0.5, -0.75, 2, 1, -0.75, 0, 0, 0, 1, 2, 2, 0.5, -0.75, 2, 1, 0, -0.75, 2, 1]),
+    "network": (plotting.network,
+                {"net": ("net", PENCIL, {}), "x": ("array", X, {"None": None}), "alt": ALT,
+                 "lit": ("lit", ("W", 0, 1, 1), {"None": None}), "weights": ("flag", True, {}),
+                 "values": ("choice", "z", {}), "names": ("flag", True, {})},
+                [2, 3, 16, -4, 9, 18, 3, 4, -2, 9, -216, 3, 4, -72, -2, 9, -864, 3, 25, 720, 5, 16, 576, -4, 0, 1, 2,
+                 *PENCIL[0].W.T.flat, *PENCIL[1].W.T.flat, *PENCIL[2].W.T.flat]),
+    "chain": (plotting.chain,
+              {"net": ("net", THIN, {}), "x": ("array", X[:1], {}), "alt": ALT,
+               "lit": ("lit", ("W", 0, 0, 0), {"None": None})},
+              [2, 9, 12, 3, 6, 49, 336, -7, -14, 82369, 578592, 287, 574,
+               0, 1, 2, 2, -2, 3, 2, 6, 12, -2, -14, 336, 3, 574]),
+    "tangent": (plotting.tangent,
+                {"f": ("function", np.square, {}), "x0": ("number", 3.0, {}), "slope": ("number", 6.0, {}), "alt": ALT,
+                 "span": ("positive", 2.0, {}), "name": ("words", "t", {}), "value_name": ("words", "y", {}),
+                 "h": ("positive", 1.0, {"None": None})},
+                [3, 2, 4, 9, 6, 6]),
+    "error_curves": (plotting.error_curves,
+                     {"steps": ("array", np.array([1e-1, 1e-3, 1e-5]), ABOVE_ZERO),
+                      "errors": ("errors", {"one": [1e-2, 1e-4, 1e-6]}, {}), "alt": ALT},
+                     []),
+    "activation_curves": (plotting.activation_curves, {"names": ("names", ["tanh", "sin"], {}), "alt": ALT},
+                          [1, -3, 3, 1, -3, 3]),
+    "digit": (plotting.digit,
+              {"image": ("array", IMAGE, {}), "y_hat": ("array", ANSWERS, {"None": None}), "alt": ALT,
+               "label": ("label", 3, {})},
+              [3, *np.ravel([*enumerate(ANSWERS)])]),
+    "derivative_image": (plotting.derivative_image,
+                         {"image": ("array", IMAGE, {}),
+                          "derivatives": ("array", IMAGE - 0.5, {"one axis more in front": "the same result"}),
+                          "titles": ("words", "T", {}), "alt": ALT},
+                         [-0.5, 0.5]),
+}
+
+
+def drawn(name, **more):
+    """The figure of that name, with some arguments in place of the good ones."""
+    function, arguments = FIGURES[name][:2]
+    return function(**{argument: good for argument, (_, good, _) in arguments.items()} | more)
