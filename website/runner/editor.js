@@ -1,5 +1,4 @@
-// The editor of a code cell: a text area whose letters are clear, over the same text in colours, where the browser can
-// colour ranges of text (the CSS Custom Highlight API); elsewhere the text has one colour.
+// The editor of a code cell: a text area whose letters are clear, over the same text in colours.
 const openEditor = (() => {
   const KEYWORDS = "False None True and as assert async await break class continue def del elif else except finally for "
     + "from global if import in is lambda nonlocal not or pass raise return try while with yield";
@@ -22,7 +21,6 @@ const openEditor = (() => {
     }
   };
 
-  // It stands after `pre`, which it hides. `changed` is told each new text, and `run` that the reader wants to see it run.
   return (pre, changed, run) => {
     const box = Object.assign(document.createElement("div"), { className: "run-editor", innerHTML: HTML });
     const [layer, area] = box.children;
