@@ -341,6 +341,14 @@ def finite(what, result, remedy="make the weights or the input smaller"):
     return result
 
 
+def finite_parameters(what, pairs):
+    """Pairs (W, b) of computed arrays as a tuple, each array as `finite` gives it."""
+    for pair in pairs:
+        for numbers in pair:
+            finite(what, numbers)
+    return tuple(pairs)
+
+
 def finite_trace(net, trace):
     """The Trace, read-only, unless a number of it is not finite.
 

@@ -15,8 +15,9 @@ def backprop(net, X, Y, loss):
     data point → float, and Parameters for each layer.
     Errors as `predict` and as the loss.
     """
-    trace = forward_batch(net, X)
-    value, asked = _validate.instance("loss", loss, Loss).both(trace.y_hat, np.atleast_2d(Y))
+    trace, loss = forward_batch(net, X), _validate.instance("loss", loss, Loss)
+    value, asked = loss.both(trace.y_hat, np.atleast_2d(Y))
     deltas = pull(net, trace, asked)
-    return value, tuple(Parameters(_validate.finite("the derivative", delta.T @ a), delta.sum(axis=0))
-                        for delta, a in zip(deltas, trace.inputs))
+    gradients = [Parameters(delta.T @ a, delta.sum(axis=0))
+                 for delta, a in zip(deltas, trace.inputs)]
+    return value, _validate.finite_parameters("the derivative", gradients)
