@@ -316,6 +316,7 @@ MARKS = "<<<<<<< HEAD\n# Uno\n=======\n# Eins\n>>>>>>> other\n"
     ("notebook", lambda text: text.replace('"cells"', '"rooms"'), r"one\.ipynb cannot be read \(.*cells"),
     ("notebook", lambda text: text.replace("\n  {", f"\n{MARKS}  {{", 1), r"one\.ipynb has the conflict marks"),
     ("text", lambda text: text.replace("# One\n", MARKS), r"one\.md has the conflict marks of a merge: edit"),
+    ("text", lambda text: text[:text.rindex("```")], r"one\.md ends within a block that ``` opens: close the block"),
     ("text", lambda text: "", r"one\.md cannot be read \(it has no cells\)"),
     ("text", lambda text: text.replace("jupytext:", "jupytext: ["), r"one\.md cannot be read"),
     ("text", lambda text: text.encode("utf-16"), r"one\.md cannot be read .*codec")])
