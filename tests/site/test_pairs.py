@@ -1,6 +1,5 @@
 """The two halves of a chapter: either may be edited, and what only one file holds is never overwritten."""
 
-import asyncio
 import json
 import os
 import re
@@ -253,7 +252,7 @@ def test_a_memory_that_cannot_be_read_is_none(project):
 def test_a_failing_cell_is_named(tmp_path):
     chapter = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# T"), nbformat.v4.new_code_cell("1 / 0")])
     with pytest.raises(pairs.Failed, match=r"bad\.ipynb, cell 2: ZeroDivisionError"):
-        asyncio.run(notebooks.execute(chapter, tmp_path / "bad.ipynb"))
+        notebooks.until_interrupted(notebooks.execute(chapter, tmp_path / "bad.ipynb"))
 
 
 def test_cells_that_say_the_same_have_names_of_their_own():
