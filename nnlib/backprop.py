@@ -1,6 +1,4 @@
 """The gradient of a loss over a batch, with no Jacobian formed."""
-import numpy as np
-
 from . import _validate
 from .jacobians import Parameters, pull
 from .losses import Loss
@@ -16,7 +14,6 @@ def backprop(net, X, Y, loss):
     Errors as `predict` and as the loss.
     """
     trace = forward_batch(net, X)
-    value, asked = _validate.instance("loss", loss, Loss).both(trace.y_hat, np.atleast_2d(Y))
-    deltas = pull(net, trace, asked)
-    return value, tuple(Parameters(_validate.finite("the derivative", delta.T @ a), delta.sum(axis=0))
-                        for delta, a in zip(deltas, trace.inputs))
+    value, asked = _validate.instance("loss", loss, Loss).both(trace.y_hat, Y)
+    gradients = [Parameters(delta.T @ a, delta.sum(axis=0)) for delta, a in zip(pull(net, trace, asked), trace.inputs)]
+    return value, _validate.finite_gradients(gradients)
