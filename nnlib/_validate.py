@@ -304,12 +304,12 @@ def answers(Y_hat, Y, probabilities):
 
 def of_rows(owner, result, Y_hat):
     """What a loss has computed for a batch: a number for each row, and its derivatives by the row's answers."""
-    fits = isinstance(result, tuple) and len(result) == 2 and all(
-        is_computed(part, shape) and part.dtype == Y_hat.dtype for part, shape in zip(result, (Y_hat.shape[:1], Y_hat.shape)))
-    if not fits:
-        shapes = " and ".join(_written(shape) for shape in (Y_hat.shape[:1], Y_hat.shape))
-        raise ValueError(f"of_rows of {shown(owner)} must return two arrays of {Y_hat.dtype}, of shapes {shapes}, because it "
-                         "has a number for each row and one for each answer; got something else")
+    shapes = Y_hat.shape[:1], Y_hat.shape
+    if not (isinstance(result, tuple) and len(result) == 2 and all(
+            is_computed(part, shape) and part.dtype == Y_hat.dtype for part, shape in zip(result, shapes))):
+        raise ValueError(f"of_rows of {shown(owner)} must return two arrays of {Y_hat.dtype}, of shapes "
+                         f"{' and '.join(map(_written, shapes))}: the loss of each row, and its derivative by each answer; "
+                         "got something else")
     if any(np.isnan(part).any() for part in result):
         raise ValueError(f"of_rows of {shown(owner)} must return numbers; got nan: keep Y_hat where the loss is defined")
     return result

@@ -27,7 +27,7 @@ PACKAGE = str(Path(nnlib.__file__).parent)
 NET = nnlib.pencil_network()
 X, THETA = np.array([0.5, 1.25]), np.array([0.5, -0.75])
 ANSWERED = np.array([[0.5, -1.5, 0.25, 2.0], [1.25, 0.0, -0.75, 0.5]])
-CHANCES = np.array([[0.125, 0.75, 0.125, 0.0], [0.25, 0.25, 0.5, 0.0]])      # still add up to 1 as most other kinds of number
+CHANCES = np.array([[0.125, 0.75, 0.125, 0.0], [0.25, 0.25, 0.5, 0.0]])      # rows add up to 1 in most kinds of number
 
 # Arguments of every shape are right for these, and what is too long elsewhere is more of the same.
 ANY_SHAPE = {**dict.fromkeys(("one element too many", "one axis more in front", "a column for a vector",
@@ -90,8 +90,9 @@ CALLS = {
        for part, function in (("", getattr(nnlib, name)), (".gradient", getattr(nnlib, name).gradient))},
     "squared_error of one data point": (nnlib.squared_error, {"Y_hat": ("array", ANSWERED[0], ONE_ROW),
                                                               "Y": ("array", CHANCES[0], {})}),
-    "softmax": (nnlib.softmax, {"Z": ("array", ANSWERED, {**ANY_SHAPE, "a boolean for an array": REFUSED, "float32": None,
-                                                          "a number for an array": REFUSED, "array of no rows": AS_FLOATS})}),
+    "softmax": (nnlib.softmax, {"Z": ("array", ANSWERED, {
+        **ANY_SHAPE, "a boolean for an array": REFUSED, "a number for an array": REFUSED, "array of no rows": AS_FLOATS,
+        "float32": None})}),
     "one_hot": (nnlib.one_hot, {"labels": ("labels", 1, {}), "d_y": ("count", 3, {})}),
     "taylor_rate": (nnlib.taylor_rate,
                     {"f": ("function", np.sin, {}), "theta": ("array", THETA, {}),
@@ -117,7 +118,8 @@ ROLES = {
 }
 # What the sentence may call the argument, where it is not the argument's own name.
 CALLED = {"errors": "errors?", "names": "names|phi", "part": "part|text", "lit": "lit|m|i|j", "seed": "rng",
-          "X": "X|Y must have", "of_rows": "of_rows|the loss", "x": "x|X", "y": "Y", "m": "m|W of layer",          # a layer that there is, and whose W is of another shape
+          "m": "m|W of layer",          # a layer that there is, and whose W is of another shape
+          "X": "X|Y must have", "x": "x|X", "y": "Y", "of_rows": "of_rows|the loss",
           "x0": "x0|f", "span": "span", "derivative": "derivative", "title": "titles", "net": "net",
           "name": "name|a text", "value_name": "value_name|a text", "titles": "titles|a text"}
 
