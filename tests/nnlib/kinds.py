@@ -265,8 +265,8 @@ ELEMENTWISE = {
 
 LABELS = {
     **{name: INDICES[name] for name in ("minus one", "one past the end", "index beyond 64 bits", "whole float",
-                                        "NumPy float", "boolean", "NumPy boolean", "numeric text", "NumPy integer", "unsigned integer",
-                                        "array without axes")},
+                                        "NumPy float", "boolean", "NumPy boolean", "numeric text", "NumPy integer",
+                                        "unsigned integer", "array without axes")},
     "object with an index": (lambda g: Wrapped(g), SAME),
     "list of one label": (lambda g: [g], None),
     "labels of several axes": (lambda g: [[g, 0], [0, g]], None),
