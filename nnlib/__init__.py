@@ -9,17 +9,17 @@ from .data import digits, digits_network, pencil_network, pencil_twin
 from .entries import O, dy_db, dy_dW, o
 from .jacobians import Parameters, jacobian_b, jacobian_factors, jacobian_W, jacobian_x, jvp, vjp
 from .losses import Loss, cross_entropy, one_hot, softmax, squared_error
-from .network import Layer, Network, Trace, forward, predict, random_network
+from .network import Layer, Network, Trace, forward, forward_batch, predict, random_network
 
 # These functions say in a sentence what leaves the range of its floats. So NumPy need not warn of it, and the
 # numbers stay the same for a reader who lets NumPy raise on every rounding to zero, as np.seterr(all="raise") does.
-(forward, predict, dy_dW, dy_db, jacobian_factors, jacobian_W, jacobian_b, jacobian_x, jvp, vjp, softmax, backprop,
- forward_difference, central_difference, complex_step, taylor_rate) = map(errstate(all="ignore"), (
-     forward, predict, dy_dW, dy_db, jacobian_factors, jacobian_W, jacobian_b, jacobian_x, jvp, vjp, softmax, backprop,
-     forward_difference, central_difference, complex_step, taylor_rate))
+(forward, forward_batch, predict, dy_dW, dy_db, jacobian_factors, jacobian_W, jacobian_b, jacobian_x, jvp, vjp, softmax,
+ backprop, forward_difference, central_difference, complex_step, taylor_rate) = map(errstate(all="ignore"), (
+     forward, forward_batch, predict, dy_dW, dy_db, jacobian_factors, jacobian_W, jacobian_b, jacobian_x, jvp, vjp, softmax,
+     backprop, forward_difference, central_difference, complex_step, taylor_rate))
 
 __all__ = ["Activation", "identity", "square", "sigmoid", "tanh", "relu", "leaky_relu",
-           "softplus", "sin", "Layer", "Network", "Trace", "forward", "predict",
+           "softplus", "sin", "Layer", "Network", "Trace", "forward", "forward_batch", "predict",
            "random_network", "o", "O", "dy_dW", "dy_db", "Parameters",
            "jacobian_factors", "jacobian_W", "jacobian_b", "jacobian_x", "jvp", "vjp", "Loss",
            "squared_error", "cross_entropy", "softmax", "one_hot", "backprop", "forward_difference",

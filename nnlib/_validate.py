@@ -274,10 +274,20 @@ def batch(name, value, d, dtype):
     return got
 
 
+def rows(name, value):
+    """Rows of at least one number, along the last axis."""
+    got = array(name, value, ...)
+    if not (got.ndim and got.shape[-1]):
+        raise ValueError(f"{name} must have at least one number along its last axis; got shape {_written(got.shape)}")
+    return got
+
+
 def answers(Y_hat, Y, probabilities):
     """Answers and right answers, of one shape; with `probabilities`, each row of Y adds up to 1."""
     Y_hat = array("Y_hat", Y_hat, ...)
     wanted = numbers("Y", Y)
+    if Y_hat.shape == (1, *wanted.shape):       # one data point, without its row
+        wanted = wanted[None]
     if probabilities and wanted.dtype.kind in "iu" and wanted.ndim == Y_hat.ndim - 1:
         raise ValueError(f"Y must have shape {_written(Y_hat.shape)}, a row of probabilities for each data point; "
                          f"got labels of shape {_written(wanted.shape)}: write one_hot(labels, {Y_hat.shape[-1]})")
@@ -292,11 +302,25 @@ def answers(Y_hat, Y, probabilities):
     return Y_hat, Y
 
 
+def of_rows(owner, result, Y_hat):
+    """What a loss has computed for a batch: a number for each row, and its derivatives by the row's answers."""
+    shapes = Y_hat.shape[:1], Y_hat.shape
+    if not (isinstance(result, tuple) and len(result) == 2 and all(
+            is_computed(part, shape) and part.dtype == Y_hat.dtype for part, shape in zip(result, shapes))):
+        raise ValueError(f"of_rows of {shown(owner)} must return two arrays of {Y_hat.dtype}, of shapes "
+                         f"{' and '.join(map(_written, shapes))}: the loss of each row, and its derivative by each answer; "
+                         "got something else")
+    if any(np.isnan(part).any() for part in result):
+        raise ValueError(f"of_rows of {shown(owner)} must return numbers; got nan: keep Y_hat where the loss is defined")
+    return result
+
+
 def labels(name, value, d):
     """Class numbers, integers in 0 … d-1."""
     got = numbers(name, value)
     if got.dtype.kind not in "iu":
         raise TypeError(f"{name} must be integers; got {got.dtype}")
+    fits_memory("d_y", max(1, got.size) * d)
     outside = got[(got < 0) | (got >= d)]
     if outside.size:
         raise IndexError(f"{name} must lie in 0 … {d - 1}, because d_y is {d}; got {outside.flat[0]}")
@@ -341,12 +365,11 @@ def finite(what, result, remedy="make the weights or the input smaller"):
     return result
 
 
-def finite_parameters(what, pairs):
-    """Pairs (W, b) of computed arrays as a tuple, each array as `finite` gives it."""
-    for pair in pairs:
-        for numbers in pair:
-            finite(what, numbers)
-    return tuple(pairs)
+def finite_gradients(gradients):
+    """The gradients of all layers as a tuple, read-only, unless one left the range of its floats."""
+    for one in gradients:
+        finite("the derivative", one.W), finite("the derivative", one.b)
+    return tuple(gradients)
 
 
 def finite_trace(net, trace):

@@ -1,6 +1,4 @@
 """The gradient of a loss over a batch, with no Jacobian formed."""
-import numpy as np
-
 from . import _validate
 from .jacobians import Parameters, pull
 from .losses import Loss
@@ -16,8 +14,7 @@ def backprop(net, X, Y, loss):
     Errors as `predict` and as the loss.
     """
     trace, loss = forward_batch(net, X), _validate.instance("loss", loss, Loss)
-    value, asked = loss.both(trace.y_hat, np.atleast_2d(Y))
+    value, asked = loss.both(trace.y_hat, Y)
     deltas = pull(net, trace, asked)
-    gradients = [Parameters(delta.T @ a, delta.sum(axis=0))
-                 for delta, a in zip(deltas, trace.inputs)]
-    return value, _validate.finite_parameters("the derivative", gradients)
+    return value, _validate.finite_gradients([
+        Parameters(delta.T @ a, delta.sum(axis=0)) for delta, a in zip(deltas, trace.inputs)])

@@ -46,10 +46,11 @@ def jacobian_W(net, x, m, out=None):
     written into the array `out` if there is one. Errors as `dy_db`;
     ValueError or TypeError for an `out` that cannot hold the result.
     """
-    shape = (net.widths[-1], *shape_of(net, m))
+    shape = shape_of(net, m)
     trace = forward(net, x)
     D, a = pull(net, trace, _each_output(net), m)[0], trace.inputs[m]
     _validate.finite("the derivative", np.array(abs(D).max() * abs(a).max()))
+    shape = len(D), *shape
     out = np.empty(shape, D.dtype) if out is None else _validate.writable("out", out, shape, D.dtype)
     return np.matmul(_with_zeros(D, -1), _with_zeros(a, 0), out=out)
 
@@ -104,8 +105,8 @@ def vjp(net, x, u):
     """
     trace = forward(net, x)
     u = _validate.array("u", u, trace.y_hat.shape, "the network has {} outputs", len(trace.y_hat), dtype=net.dtype)
-    return _validate.finite_parameters("the derivative", [
-        Parameters(np.outer(d, a), d) for d, a in zip(pull(net, trace, u), trace.inputs)])
+    return _validate.finite_gradients([Parameters(np.outer(d, a), d)
+                                       for d, a in zip(pull(net, trace, u), trace.inputs)])
 
 
 def _each_output(net):

@@ -16,12 +16,18 @@ class Loss:
     loss(Y_hat, Y) → float; loss.gradient(Y_hat, Y) → the derivative of that
     float by each number of Y_hat, its 1/N included. Y_hat and Y are (N, d_y),
     or (d_y,) for one data point.
-    Raises ValueError or TypeError for a Y_hat or Y that does not fit,
-    OverflowError for a loss beyond the range of its floats.
+    Raises ValueError or TypeError for a Y_hat or Y that does not fit, and for
+    an of_rows that returns something else, OverflowError for a loss or a
+    derivative beyond the range of its floats.
     """
     name: str
     of_rows: Callable
     probabilities: bool = False
+
+    def __post_init__(self):
+        _validate.text("name", self.name, required=True)
+        _validate.function("of_rows", self.of_rows, "Y_hat and Y")
+        _validate.flag("probabilities", self.probabilities)
 
     def __call__(self, Y_hat, Y):
         return self.both(Y_hat, Y)[0]
@@ -33,9 +39,11 @@ class Loss:
     def both(self, Y_hat, Y):
         """(loss(Y_hat, Y), loss.gradient(Y_hat, Y)), computed together."""
         Y_hat, Y = _validate.answers(Y_hat, Y, self.probabilities)
-        losses, slopes = self.of_rows(Y_hat, Y)
-        part = Y.shape[-1] / Y.size                         # 1/N
-        return _validate.finite("the loss", losses.sum(keepdims=True) * part).item(), slopes * part
+        rows = np.atleast_2d(Y_hat)
+        losses, slopes = _validate.of_rows(self.name, self.of_rows(rows, Y.reshape(rows.shape)), rows)
+        part = 1 / len(rows)
+        return (_validate.finite("the loss", losses.sum(keepdims=True) * part).item(),
+                _validate.finite("the derivative of the loss", (slopes * part).reshape(Y_hat.shape)))
 
     def __repr__(self):
         return f"Loss {self.name}"
@@ -52,7 +60,7 @@ def softmax(Z):
     Equation (softmax). Z (d,), or (N, d) with each row by itself → the same.
     Right for numbers of any size: the largest of a row is taken off first.
     """
-    Z = _validate.array("Z", Z, ...)
+    Z = _validate.rows("Z", Z)
     powers = np.exp(Z - Z.max(axis=-1, keepdims=True))
     return powers / powers.sum(axis=-1, keepdims=True)
 
@@ -75,4 +83,4 @@ def one_hot(labels, d_y):
     """
     d_y = _validate.integer("d_y", d_y, least=1)
     labels = _validate.labels("labels", labels, d_y)
-    return np.eye(d_y)[labels]
+    return (labels[..., None] == np.arange(d_y)).astype(float)

@@ -169,7 +169,10 @@ def until_interrupted(work: Coroutine) -> None:
         try:
             loop.run_until_complete(task)
         finally:
-            loop.run_until_complete(loop.shutdown_asyncgens())
+            for left in asyncio.all_tasks(loop):        # nbclient watches its kernels in tasks of its own
+                left.cancel()
+                with suppress(asyncio.CancelledError):
+                    loop.run_until_complete(left)
             loop.close()
 
     with ThreadPoolExecutor(1) as thread:

@@ -263,6 +263,64 @@ ELEMENTWISE = {
     "function that reads its neighbours": (lambda g: lambda z: np.roll(z, 1), REFUSED),
 }
 
+LABELS = {
+    **{name: INDICES[name] for name in ("minus one", "one past the end", "index beyond 64 bits", "whole float",
+                                        "NumPy float", "boolean", "NumPy boolean", "numeric text", "NumPy integer",
+                                        "unsigned integer", "array without axes")},
+    "object with an index": (lambda g: Wrapped(g), SAME),
+    "list of one label": (lambda g: [g], None),
+    "labels of several axes": (lambda g: [[g, 0], [0, g]], None),
+    "one label past the end": (lambda g: [g, 3], REFUSED),
+    "labels of whole floats": (lambda g: [1.0, 0.0], REFUSED),
+    "booleans": (lambda g: np.array([True, False]), REFUSED),
+    "masked array of labels": (lambda g: np.ma.masked_array([g, 99], [0, 1]), REFUSED),
+}
+
+# What a loss may be made of: functions of Y_hat and Y. Each returns something else than a number for each row and a
+# number for each answer.
+OF_ROWS = {
+    "returns None": (lambda g: lambda A, Y: None, REFUSED),
+    "returns text": (lambda g: lambda A, Y: "ab", REFUSED),
+    "returns the losses alone": (lambda g: lambda A, Y: g(A, Y)[0], REFUSED),
+    "returns three": (lambda g: lambda A, Y: (*g(A, Y), A), REFUSED),
+    "returns a list of both": (lambda g: lambda A, Y: [*g(A, Y)], REFUSED),
+    "returns the losses as a list": (lambda g: lambda A, Y: (g(A, Y)[0].tolist(), g(A, Y)[1]), REFUSED),
+    "returns the slopes as a list": (lambda g: lambda A, Y: (g(A, Y)[0], g(A, Y)[1].tolist()), REFUSED),
+    "returns the sum of the losses": (lambda g: lambda A, Y: (g(A, Y)[0].sum(), g(A, Y)[1]), REFUSED),
+    "returns a column of losses": (lambda g: lambda A, Y: (g(A, Y)[0][:, None], g(A, Y)[1]), REFUSED),
+    "returns a loss for each answer": (lambda g: lambda A, Y: (g(A, Y)[1] ** 2, g(A, Y)[1]), REFUSED),
+    "returns slopes of another shape": (lambda g: lambda A, Y: (g(A, Y)[0], g(A, Y)[1].T), REFUSED),
+    "returns one slope": (lambda g: lambda A, Y: (g(A, Y)[0], g(A, Y)[1][:1]), REFUSED),
+    "returns losses in float32": (lambda g: lambda A, Y: (g(A, Y)[0].astype("f4"), g(A, Y)[1]), REFUSED),
+    "returns slopes in float32": (lambda g: lambda A, Y: (g(A, Y)[0], g(A, Y)[1].astype("f4")), REFUSED),
+    "returns integers": (lambda g: lambda A, Y: (g(A, Y)[0].astype(int), g(A, Y)[1]), REFUSED),
+    "returns complex numbers": (lambda g: lambda A, Y: (g(A, Y)[0], g(A, Y)[1] + 0j), REFUSED),
+    "returns a masked array": (lambda g: lambda A, Y: (np.ma.array(g(A, Y)[0]), g(A, Y)[1]), REFUSED),
+    "returns losses that are nan": (lambda g: lambda A, Y: (g(A, Y)[0] * np.nan, g(A, Y)[1]), REFUSED),
+    "returns slopes that are nan": (lambda g: lambda A, Y: (g(A, Y)[0], g(A, Y)[1] * np.nan), REFUSED),
+    "returns infinity": (lambda g: lambda A, Y: (g(A, Y)[0] + np.inf, g(A, Y)[1]), REFUSED),
+    "returns slopes without an end": (lambda g: lambda A, Y: (g(A, Y)[0], g(A, Y)[1] + np.inf), REFUSED),
+    "returns its argument": (lambda g: lambda A, Y: (g(A, Y)[0], A), None),
+    "changes its argument": (lambda g: lambda A, Y: (g(A, Y)[0], np.subtract(A, Y, out=A)), ITS_OWN),
+}
+
+LOSSES = {
+    "name of a loss": (lambda g: "squared_error", REFUSED),
+    "function of a loss": (lambda g: g.of_rows, REFUSED),
+    "gradient of a loss": (lambda g: g.gradient, REFUSED),
+    "the class of losses": (lambda g: type(g), REFUSED),
+}
+
+OUTS = {
+    "integers": (lambda g: np.zeros((3, 2, 3), int), REFUSED),
+    "float32": (lambda g: np.zeros((3, 2, 3), np.float32), REFUSED),
+    "the other byte order": (lambda g: np.zeros((3, 2, 3), ">f8"), REFUSED),
+    "another shape": (lambda g: np.zeros((3, 3, 2)), REFUSED),
+    "subclass of array": (lambda g: np.zeros((3, 2, 3)).view(Sub), REFUSED),
+    "read-only array": (lambda g: frozen(np.zeros((3, 2, 3))), REFUSED),
+    "list": (lambda g: np.zeros((3, 2, 3)).tolist(), REFUSED),
+}
+
 # (role, kind): where a value that is right nowhere else has a meaning, and which.
 ACCEPTED = {
     ("rows", "array of no rows"): REFUSED,

@@ -88,6 +88,71 @@ def test_one_hot():
         one_hot([0.0, 1.0], 3)
 
 
+def test_one_hot_asks_for_no_more_memory_than_its_rows():
+    assert one_hot(0, 10**6).sum() == 1 and one_hot([[1], [0]], 2).tolist() == [[[0, 1]], [[1, 0]]]
+    with pytest.raises(ValueError, match="d_y must ask for 100000000 numbers at most, .* got 100000001"):
+        one_hot(0, 10**8 + 1)
+    with pytest.raises(ValueError, match="d_y must ask for 100000000 numbers at most, .* got 120000000"):
+        one_hot([1, 2, 0], 4 * 10**7)
+    with pytest.raises(ValueError, match="d_y must ask for"):
+        one_hot(np.zeros(0, int), 10**30)
+
+
+@pytest.mark.parametrize("Z", [1.5, [], np.zeros((3, 0))])
+def test_softmax_needs_a_number_along_its_last_axis(Z):
+    with pytest.raises(ValueError, match="^Z must have at least one number along its last axis; got shape "):
+        softmax(Z)
+    assert softmax(np.zeros((0, 3))).shape == (0, 3)
+
+
+def spoiled(losses=lambda one: one, slopes=lambda one: one):
+    def of_rows(Y_hat, Y):
+        one, other = squared_error.of_rows(Y_hat, Y)
+        return losses(one), slopes(other)
+    return Loss("mine", of_rows)
+
+
+@pytest.mark.parametrize("loss", [
+    spoiled(losses=np.float32), spoiled(slopes=np.float32), spoiled(losses=list), spoiled(losses=lambda one: one[:, None]),
+    spoiled(losses=lambda one: one.sum()),
+    spoiled(slopes=lambda one: one[:1]), spoiled(slopes=lambda one: one.sum(axis=0)),
+    Loss("mine", lambda Y_hat, Y: None), Loss("mine", lambda Y_hat, Y: (*squared_error.of_rows(Y_hat, Y), Y))])
+def test_a_loss_made_by_hand_that_returns_something_else_is_refused(loss):
+    sentence = (r"^of_rows of 'mine' must return two arrays of float64, of shapes \(4,\) and \(4, 3\): the loss of each "
+                "row, and its derivative by each answer; got something else$")
+    for call in (loss, loss.gradient, lambda _, right: backprop(pencil_network(), X, right, loss)):
+        with pytest.raises(ValueError, match=sentence):
+            call(predict(pencil_network(), X), Y)
+
+
+def test_a_loss_made_by_hand_that_has_no_value_is_refused():
+    for loss in (spoiled(losses=lambda one: one * [1, 1, np.nan, 1]), spoiled(slopes=lambda one: one * [1, 1, np.nan])):
+        with pytest.raises(ValueError, match="of_rows of 'mine' must return numbers; got nan: keep Y_hat where the loss is"):
+            loss(predict(pencil_network(), X), Y)
+    with pytest.raises(OverflowError, match="^the derivative of the loss is beyond the range of float64"):
+        spoiled(slopes=lambda one: one + np.inf)(predict(pencil_network(), X), Y)
+
+
+@pytest.mark.parametrize("arguments, error, sentence", [
+    ((3, abs), TypeError, "name must be text; got an int"), (("", abs), ValueError, "name must not be empty"),
+    (("mine", 3), TypeError, "of_rows must be a function of Y_hat and Y; got an int"),
+    (("mine", abs, 3), TypeError, "probabilities must be True or False; got an int")])
+def test_a_loss_is_made_of_a_name_a_function_and_a_flag(arguments, error, sentence):
+    with pytest.raises(error, match=f"^{sentence}"):
+        Loss(*arguments)
+
+
+def test_the_function_of_a_loss_reads_rows_also_for_one_data_point():
+    shapes = []
+    loss = Loss("mine", lambda Y_hat, Y: shapes.append((Y_hat.shape, Y.shape)) or squared_error.of_rows(Y_hat, Y))
+    assert loss([9, 25, 16], [9, 25, 14]) == 2 and loss.gradient([9, 25, 16], [9, 25, 14]).tolist() == [0, 0, 2]
+    assert shapes == [((1, 3), (1, 3))] * 2 and repr(loss) == "Loss mine"
+
+
+def test_a_gradient_of_a_loss_cannot_be_changed():
+    assert not squared_error.gradient([1.0], [2.0]).flags.writeable
+
+
 @pytest.mark.parametrize("loss, answered, right, sentence", [
     (squared_error, np.zeros((4, 1)), np.zeros(4),
      r"Y must have shape \(4, 1\), because it has a number for each of Y_hat; got \(4,\)"),
@@ -222,6 +287,31 @@ def test_a_gradient_out_of_range_is_told():
     net = Network([Layer([[w]], [0], "identity") for w in (1e-20, 1e80, 1e80)])
     with pytest.raises(OverflowError, match="the derivative is beyond the range of float64"):
         backprop(net, [1e10], [0], squared_error)
+
+
+def test_a_sum_of_deltas_out_of_range_is_told():
+    """Every delta is in range, and so are the derivatives by the weights, which are 0."""
+    net = Network([Layer([[1]], [0], "identity"), Layer([[1e200]], [0], "identity")])
+    assert backprop(net, [[0]], [[-1.7e108]], squared_error)[1][0].b.tolist() == [1.7e308]
+    with pytest.raises(OverflowError, match="the derivative is beyond the range of float64"):
+        backprop(net, [[0], [0]], [[-3.4e108]] * 2, squared_error)
+
+
+def test_one_data_point_comes_with_its_row_or_without():
+    net, x, y = pencil_network(), [2, 3], [0, 0, 1]
+    for loss in (squared_error, cross_entropy):
+        value, gradients = backprop(net, [x], [y], loss)
+        for given in ((x, y), ([x], y), (x, [y])):
+            other, others = backprop(net, *given, loss)
+            assert value == other and all((a == b).all() for one, two in zip(gradients, others) for a, b in zip(one, two))
+    with pytest.raises(ValueError, match=r"got labels of shape \(1,\): write one_hot\(labels, 3\)"):
+        backprop(net, x, [2], cross_entropy)
+    with pytest.raises(ValueError, match=r"got labels of shape \(4,\): write one_hot\(labels, 3\)"):
+        backprop(net, X, [2, 0, 1, 1], cross_entropy)
+
+
+def test_gradients_cannot_be_changed():
+    assert not any(part.flags.writeable for one in backprop(pencil_network(), X, Y, squared_error)[1] for part in one)
 
 
 # Published numbers -------------------------------------------------------------------------------------------------------

@@ -26,13 +26,23 @@ from nnlib import plotting
 PACKAGE = str(Path(nnlib.__file__).parent)
 NET = nnlib.pencil_network()
 X, THETA = np.array([0.5, 1.25]), np.array([0.5, -0.75])
+ANSWERED = np.array([[0.5, -1.5, 0.25, 2.0], [1.25, 0.0, -0.75, 0.5]])
+CHANCES = np.array([[0.125, 0.75, 0.125, 0.0], [0.25, 0.25, 0.5, 0.0]])      # rows add up to 1 in most kinds of number
 
 # Arguments of every shape are right for these, and what is too long elsewhere is more of the same.
 ANY_SHAPE = {**dict.fromkeys(("one element too many", "one axis more in front", "a column for a vector",
                               "a boolean for an array", "a number for an array", "a tower of six axes"), AS_FLOATS)}
 MORE_ROWS = {"one element too many": AS_FLOATS}
+ONE_ROW = {"one axis more in front": AS_FLOATS}
 TABLES = {"array": kinds.ARRAYS, "index": kinds.INDICES, "positive": kinds.POSITIVES, "net": kinds.NETS,
-          "phi": kinds.PHIS, "function": kinds.FUNCTIONS, "elementwise": {**kinds.FUNCTIONS, **kinds.ELEMENTWISE}}
+          "phi": kinds.PHIS, "labels": kinds.LABELS, "of_rows": kinds.OF_ROWS, "loss": kinds.LOSSES, "out": kinds.OUTS,
+         "function": kinds.FUNCTIONS, "elementwise": {**kinds.FUNCTIONS, **kinds.ELEMENTWISE}}
+
+
+def value_and_gradient(name, of_rows, probabilities):
+    loss = nnlib.Loss(name, of_rows, probabilities)
+    return loss(ANSWERED, CHANCES), loss.gradient(ANSWERED, CHANCES)
+
 
 # function: {argument: (role, good value, what differs from the role's rule)}; () is an argument left as it is
 rng = np.random.default_rng
@@ -61,6 +71,29 @@ CALLS = {
                                      "h": ("positive", 1e-3, {})})
        for name, more in (("forward_difference", {}), ("central_difference", {}),
                           ("complex_step", {"function that returns complex numbers": None}))},
+    **{name: (getattr(nnlib, name), {"net": ("net", NET, {}), "x": ("array", X, {}), **more}) for name, more in (
+        ("jacobian_factors", {}), ("jacobian_x", {}), ("jacobian_b", {"m": ("index", 1, {})}),
+        ("jacobian_W", {"m": ("index", 1, {}), "out": ("out", None, {})}),
+        ("jvp", {"direction": ("direction", [nnlib.Parameters(2 * layer.W, -layer.b) for layer in NET], {})}),
+        ("vjp", {"u": ("array", np.array([0.5, -1.0, 2.0]), {})}))},
+    "jvp, a layer's direction": (lambda W, b: nnlib.jvp(NET, X, [NET[0], nnlib.Parameters(W, b), NET[2]]),
+                                 {"W": ("array", 2 * NET[1].W, {}), "b": ("array", -NET[1].b, {})}),
+    "forward_batch": (nnlib.forward_batch, {"net": ("net", NET, {}), "X": ("array", np.stack([X, -X]), MORE_ROWS)}),
+    "backprop": (nnlib.backprop, {"net": ("net", NET, {}), "X": ("array", np.stack([X, -X]), {}),
+                                  "Y": ("array", ANSWERED[:, :3], {}), "loss": ("loss", nnlib.squared_error, {})}),
+    "backprop of one data point": (lambda x, y: nnlib.backprop(NET, x, y, nnlib.squared_error),
+                                   {"x": ("array", X, ONE_ROW), "y": ("array", ANSWERED[0, :3], ONE_ROW)}),
+    "Loss": (value_and_gradient, {"name": ("text", "mine", {}), "of_rows": ("of_rows", nnlib.squared_error.of_rows, {}),
+                                  "probabilities": ("flag", True, {})}),
+    **{f"{name}{part}": (function, {"Y_hat": ("array", ANSWERED, rounded), "Y": ("array", CHANCES, {})})
+       for name, rounded in (("squared_error", {}), ("cross_entropy", {"float32": None}))
+       for part, function in (("", getattr(nnlib, name)), (".gradient", getattr(nnlib, name).gradient))},
+    "squared_error of one data point": (nnlib.squared_error, {"Y_hat": ("array", ANSWERED[0], ONE_ROW),
+                                                              "Y": ("array", CHANCES[0], {})}),
+    "softmax": (nnlib.softmax, {"Z": ("array", ANSWERED, {
+        **ANY_SHAPE, "a boolean for an array": REFUSED, "a number for an array": REFUSED, "array of no rows": AS_FLOATS,
+        "float32": None})}),
+    "one_hot": (nnlib.one_hot, {"labels": ("labels", 1, {}), "d_y": ("count", 3, {})}),
     "taylor_rate": (nnlib.taylor_rate,
                     {"f": ("function", np.sin, {}), "theta": ("array", THETA, {}),
                      "derivative": ("array", np.diag(np.cos(THETA)), {}),
@@ -80,11 +113,13 @@ ROLES = {
     "values": {**dict.fromkeys(TEXTS), "object that claims to be an array": None,
                "list of numeric text": None, "array of numeric text": None, "list with one text": None,
                "object array with text": None},
-    "lit": {}, "errors": {}, "names": {}, "layers": {},
+    "lit": {}, "errors": {}, "names": {}, "layers": {}, "direction": {}, "loss": {}, "labels": {},
+    "of_rows": dict.fromkeys(("class", "lambda", "hostile object"), ITS_OWN), "out": {"None": SAME},
 }
 # What the sentence may call the argument, where it is not the argument's own name.
 CALLED = {"errors": "errors?", "names": "names|phi", "part": "part|text", "lit": "lit|m|i|j", "seed": "rng",
           "m": "m|W of layer",          # a layer that there is, and whose W is of another shape
+          "X": "X|Y must have", "x": "x|X", "y": "Y", "of_rows": "of_rows|the loss",
           "x0": "x0|f", "span": "span", "derivative": "derivative", "title": "titles", "net": "net",
           "name": "name|a text", "value_name": "value_name|a text", "titles": "titles|a text"}
 
@@ -114,6 +149,8 @@ def parts(result):
         return [*result.inputs, *result.z, *result.slopes, result.y_hat]
     if isinstance(result, nnlib.Activation):
         return [result.f(THETA), result.df(THETA)]
+    if isinstance(result, tuple):
+        return [part for one in result for part in parts(one)]
     if isinstance(result, plotting.M):
         return [np.array(result.values, str)]
     if isinstance(result, plotting.Figure):
@@ -207,7 +244,7 @@ def test_the_table_is_large_enough_and_leaves_no_function_out():
     assert not missing, f"{', '.join(missing)}: give it a row in CALLS, here (a figure: in tests/plotting/figures.py)"
     for name, (function, arguments) in CALLS.items():
         given_by_name = set(inspect.signature(function).parameters) - {"self", "seed"}
-        assert given_by_name - set(arguments) <= {"lit", "chosen", "shape"}, name
+        assert given_by_name - set(arguments) <= {"lit", "chosen", "shape", "pulled"}, name
 
 
 # ---- anything else: what nobody thought of -------------------------------------------------------

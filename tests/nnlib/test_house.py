@@ -11,9 +11,10 @@ import nnlib
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "nnlib"
 # In the order of the book; a file may import only from those before it. Files of later chapters take their place here.
-ORDER = ["_validate", "activations", "network", "entries", "checking", "data", "plotting._paper",
-         "plotting.matrix_equations", "plotting.networks", "plotting.curves", "plotting.errors", "plotting.images"]
-CORE = ["activations", "network", "entries", "checking"]
+ORDER = ["_validate", "activations", "network", "entries", "jacobians", "losses", "backprop", "checking", "data",
+         "plotting._paper", "plotting.matrix_equations", "plotting.networks", "plotting.curves", "plotting.costs",
+         "plotting.errors", "plotting.images"]
+CORE = ["activations", "network", "entries", "jacobians", "losses", "backprop", "checking"]
 
 
 def tree(name):

@@ -137,6 +137,28 @@ def test_a_derivative_out_of_range_is_told():
         jacobian_W(large, [1e200], 0)
 
 
+def test_a_large_derivative_in_range_is_no_overflow():
+    large = Network([Layer([[1]], [0], "identity"), Layer([[1e10]], [0], "identity")])
+    assert jacobian_W(large, [1000], 0) == 1e13
+
+
+def test_results_cannot_be_changed_but_an_array_that_can_be_written_again():
+    net = pencil_network()
+    D, a = jacobian_factors(net, X)
+    results = [*D, *a, jacobian_b(net, X, 0), jacobian_x(net, X), jvp(net, X, net)]
+    results += [part for one in vjp(net, X, [1, 2, 3]) for part in one]
+    assert not any(result.flags.writeable for result in results)
+    out = jacobian_W(net, X, 1)
+    assert jacobian_W(net, [1, 0], 1, out=out) is out and (out == jacobian_W(net, [1, 0], 1)).all()
+
+
+@pytest.mark.parametrize("function", [jacobian_factors, jacobian_W, jacobian_b, jacobian_x, jvp, vjp])
+def test_something_else_than_a_network_is_refused(function):
+    more = {jacobian_W: [0], jacobian_b: [0], jvp: [[]], vjp: [[1]]}.get(function, [])
+    with pytest.raises(TypeError, match="^net must be a Network; got a list"):
+        function([*pencil_network()], X, *more)
+
+
 @pytest.mark.parametrize("direction, sentence", [
     ([Parameters([[1, 2]], [1])], "direction must hold a W and a b for each layer; got 1 for 3 layers"),
     ([(1, 2)] * 3, r"direction\[0\] must have a .W and a .b; got a tuple: write Parameters\(W, b\)"),

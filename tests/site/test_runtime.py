@@ -139,7 +139,7 @@ def test_a_page_says_why_there_is_no_python_until_there_is(project):
     assert page == f'<html data-python="{state["none"]}" lang="en">'
     assert runtime.publish(project, sources=ALL) is True
     state, page = told(project)
-    assert state.keys() == {"folder", "lock", "bytes"} and page == '<html lang="en">' and half_written(project) == []
+    assert state.keys() == {"folder", "lock", "files"} and page == '<html lang="en">' and half_written(project) == []
     assert (project / "_build" / "html" / "_runtime" / runtime.VERSION / "one").read_bytes() == b"first"
 
 

@@ -29,13 +29,13 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-EDGES, BASICS, DERIVATIVES, BAD_INPUT, DATA, SILENT = (
-    f"tests/nnlib/test_{stem}.py" for stem in ("edges", "nnlib", "derivatives", "bad_input", "files", "silently_wrong"))
-ALL = [EDGES, BASICS, DERIVATIVES, BAD_INPUT, DATA, SILENT]
+EDGES, BASICS, DERIVATIVES, JACOBIANS, BACKPROP, BAD_INPUT, DATA, SILENT = (f"tests/nnlib/test_{stem}.py" for stem in (
+    "edges", "nnlib", "derivatives", "jacobians", "backprop", "bad_input", "files", "silently_wrong"))
+ALL = [EDGES, BASICS, DERIVATIVES, JACOBIANS, BACKPROP, BAD_INPUT, DATA, SILENT]
 DRAWN = ["tests/plotting/test_plotting.py", BAD_INPUT]
-PLOTTING = [f"plotting.{name}" for name in ("_paper", "matrix_equations", "networks", "curves", "errors", "images")]
-FILES = {"activations": ALL, "network": ALL, "entries": ALL, "checking": [EDGES, BASICS, BAD_INPUT, SILENT],
-         "_validate": [EDGES, BASICS, BAD_INPUT, DERIVATIVES, SILENT], "data": [DATA, BASICS],
+PLOTTING = [f"plotting.{name}" for name in ("_paper", "matrix_equations", "networks", "curves", "costs", "errors", "images")]
+FILES = {**dict.fromkeys(("activations", "network", "entries", "jacobians", "losses", "backprop", "_validate"), ALL),
+         "checking": [EDGES, BASICS, BAD_INPUT, SILENT], "data": [DATA, BASICS],
          **dict.fromkeys(PLOTTING, DRAWN)}                      # with the tests of each
 LIST = ROOT / "tests" / "slow" / "mutants.toml"
 PATIENCE = 120                  # seconds; a mutant that takes longer does not end

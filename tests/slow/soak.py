@@ -4,8 +4,8 @@
     make soak NETWORK=4711          that one network, with its worst derivative
 
 The truth is Arb's (python-flint): balls that hold the exact value, at 60 digits and more where a ball is too wide. It
-multiplies matrices from the output backwards, which is neither nnlib's order nor that of tests/routes.py, and a test
-holds it to mpmath.
+multiplies matrices from the output backwards, and a test holds it to mpmath. Compared with it are the derivatives by one
+weight or bias, and all that nnlib computes at once: Jacobians, products with a vector, and gradients of both losses.
 
 What can be asked of float64? The derivative of a random network is sometimes so sensitive that no algorithm in float64
 can have it to twelve digits: where weights cancel in z or in W v, the rounding of a single product is already too much.
@@ -23,7 +23,8 @@ from pathlib import Path
 import flint
 import numpy as np
 
-from nnlib import Layer, Network, dy_db, dy_dW, forward
+from nnlib import (Layer, Network, backprop, cross_entropy, dy_db, dy_dW, forward, jacobian_b, jacobian_W, jacobian_x, jvp,
+                   squared_error, vjp)
 
 ROOT = Path(__file__).resolve().parents[2]
 MEMORY = ROOT / "_build" / "soak.json"
@@ -42,7 +43,7 @@ BALLS = {
     "tanh": (lambda z: z.tanh(), lambda z: 1 / z.cosh() ** 2),
     "relu": (lambda z: z if z > 0 else arb(0), lambda z: arb(1 if z > 0 else 0)),
     "leaky_relu": (lambda z: z if z > 0 else z * arb(0.01), lambda z: arb(1) if z > 0 else arb(0.01)),
-    "softplus": (lambda z: (1 + z.exp()).log(), lambda z: 1 / (1 + (-z).exp())),
+    "softplus": (lambda z: z.exp().log1p(), lambda z: 1 / (1 + (-z).exp())),
     "sin": (lambda z: z.sin(), lambda z: z.cos()),
 }
 CURVATURE = {"identity": lambda z, p: 0 * z, "square": lambda z, p: 0 * z + 2, "sigmoid": lambda z, p: p,
@@ -100,7 +101,7 @@ def exact(net, x):
     for digits in (DIGITS, 4 * DIGITS, 20 * DIGITS):
         flint.ctx.dps = digits
         pairs = truth(net, x)
-        if narrow(pairs):
+        if narrow([*pairs, [outputs(net, pairs)]]):
             return pairs
     return None
 
@@ -114,10 +115,8 @@ def doubled(part):
 
 
 def limits(net, x):
-    """[(slack of a^m, |J^m|'s slack)] …: a bound, to first order, on what rounding does to every derivative of nnlib.
-
-    Returned as {m: (A, R)}: for the columns of [∂ŷ/∂b^m_i] and, with a factor a_j, of the weights.
-    """
+    """The trace, and for each layer what rounding does, to first order, to what it reads and to its slopes; at the end,
+    what it does to ŷ."""
     trace, slack_a, steps = forward(net, x), 0 * x, []
     for layer, a, z, p in zip(net, trace.inputs, trace.z, trace.slopes):
         W = abs(layer.W)
@@ -129,7 +128,7 @@ def limits(net, x):
         slack_a = np.minimum(abs(p) + CURVATURE[layer.phi.name](z, abs(p)) * slack_z, 1e300) * slack_z + 4 * UNIT * abs(phi)
         if layer.phi.name == "sin":
             slack_a = np.minimum(slack_a, 2)
-    return trace, steps
+    return trace, [*steps, (slack_a, None)]
 
 
 def spread(net, trace, steps, m):
@@ -146,6 +145,67 @@ def spread(net, trace, steps, m):
         slack = abs(p) * slack + slack_p[:, None] * (abs(inner) + slack) + 2 * UNIT * abs(p * inner) + 5e-324
         v = p * inner
     return v, slack
+
+
+def spread_back(net, trace, steps, rows, slack):
+    """Of nnlib's recursion from the outputs back, for rows that ask of them: [(D, its slack)] for each layer."""
+    inner, pairs = rows, []
+    for m in reversed(range(len(net))):
+        (_, slack_p), p = steps[m], trace.slopes[m]
+        D = inner * p
+        slack = slack * abs(p) + slack_p * (abs(inner) + slack) + 2 * UNIT * abs(D) + 5e-324
+        pairs.append((D, slack))
+        W = abs(net[m].W)
+        slack = slack @ W + (len(W) + 1) * UNIT * (abs(D) @ W) + 5e-324
+        inner = D @ net[m].W
+    return pairs[::-1], (inner, slack)
+
+
+def what_is_asked(net, x, trace, steps, y_hat):
+    """Of each function that goes from the outputs back: what it asks of them, in balls, in floats with slack, and its
+    answer for each layer, a pair W and b."""
+    d, got, (slack, _) = len(trace.y_hat), trace.y_hat, steps[-1]
+    u, y = (-2.0) ** np.arange(d), np.eye(d)[0]
+    yield "jacobian", balls(np.eye(d)), np.eye(d), np.zeros((d, d)), [
+        (jacobian_W(net, x, m), jacobian_b(net, x, m)) for m in range(len(net))]
+    yield "vjp", balls(u).transpose(), u, 0 * u, vjp(net, x, u)
+    miss = (y_hat - balls(y)).transpose()
+    yield "squared_error", miss, got - y, slack + UNIT * abs(got - y), backprop(net, x, y, squared_error)[1]
+    far = max(y_hat.entries(), key=lambda one: one.mid())
+    powers = [(one - far).exp() for one in y_hat.entries()]
+    miss = flint.arb_mat(1, d, [power / sum(powers) for power in powers]) - balls(y).transpose()
+    p = np.exp(got - got.max()) / np.exp(got - got.max()).sum()
+    exponent = slack + slack.max() + UNIT * (4 * abs(got - got.max()) + 4 * d)      # by how much log p may be off
+    slack = np.minimum(p * np.expm1(np.minimum(exponent, 700)), 1) + 2 * UNIT * (p + y) + 5e-324
+    yield "cross_entropy", miss, cross_entropy.gradient(got, y), slack, backprop(net, x, y, cross_entropy)[1]
+
+
+def at_once(net, x, trace, steps, pairs):
+    """(names, columns that nnlib computed, the same in balls, their slack) of all that it computes at once."""
+    y_hat = outputs(net, pairs)
+    for word, balled, rows, slack, answers in what_is_asked(net, x, trace, steps, y_hat):
+        back, read = spread_back(net, trace, steps, np.atleast_2d(rows), np.atleast_2d(slack))
+        for m, (W, b) in enumerate(answers):
+            (D, slack), (a, J) = back[m], pairs[m]
+            got = np.concatenate([np.atleast_2d(b), *np.moveaxis(np.reshape(W, (len(D), *net[m].W.shape)), -1, 0)], axis=1)
+            factors = [(arb(1), 1, 0)] + [(a[j, 0], trace.inputs[m][j], steps[m][0][j]) for j in range(a.nrows())]
+            off = [slack * (abs(one) + more) + abs(D) * (more + 2 * UNIT * abs(one)) + 5e-324 for _, one, more in factors]
+            yield f"{word} {m}", got, [balled * J * one for one, _, _ in factors], np.concatenate(off, axis=1)
+        if word == "jacobian":
+            yield "jacobian_x", jacobian_x(net, x), [pairs[0][1] * balls(net[0].W)], read[1]
+    v, slack, moved = 0 * x, 0 * x, balls(0 * trace.y_hat)
+    for layer, a, p, (slack_a, slack_p), (read, J) in zip(net, trace.inputs, trace.slopes, steps, pairs):
+        W, inner = abs(layer.W), layer.W @ v + layer.W @ a + layer.b
+        slack = W @ (slack + slack_a) + (2 * len(a) + 3) * UNIT * (W @ (abs(v) + abs(a)) + abs(layer.b)) + 5e-324
+        slack = abs(p) * slack + slack_p * (abs(inner) + slack) + 2 * UNIT * abs(p * inner) + 5e-324
+        v, moved = p * inner, moved + J * (balls(layer.W) * read + balls(layer.b))
+    yield "jvp", jvp(net, x, net)[:, None], [moved], slack[:, None]
+
+
+def outputs(net, pairs):
+    """ŷ in balls, as a column."""
+    z = (balls(net[len(net) - 1].W) * pairs[-1][0] + balls(net[len(net) - 1].b)).entries()
+    return flint.arb_mat(len(z), 1, [BALLS[net[len(net) - 1].phi.name][0](one) for one in z])
 
 
 def norms(columns):
@@ -170,6 +230,12 @@ def errors(number, derivatives=None):
     if pairs is None:
         return None
     found, limit, names = [], [], []
+    for name, got, truths, slack in () if derivatives else at_once(net, x, trace, steps, pairs):
+        high, low = (np.concatenate(part, axis=1) for part in zip(*map(doubled, truths)))
+        scale = np.maximum(norms(high), FLOOR)
+        found.append(norms((got - high) - low) / scale)
+        limit.append(norms(slack) / scale)
+        names += [name] * len(scale)
     for m, layer in enumerate(net):
         rows, columns = layer.W.shape
         places = [(i, None) for i in range(rows)] + [(i, j) for j in range(columns) for i in range(rows)]
@@ -270,9 +336,11 @@ def one(number):
     if outcome:
         found, limit, names = outcome
         for at in found.argsort()[::-1][:5]:
-            m, i, j = names[at]
-            name = f"b^{m}_{i}" if j is None else f"W^{m}_{i},{j}"
-            print(f"∂ŷ/∂{name}: error {found[at]:.2e}, limit {limit[at]:.2e}")
+            name = names[at]
+            if not isinstance(name, str):
+                m, i, j = name
+                name = f"∂ŷ/∂b^{m}_{i}" if j is None else f"∂ŷ/∂W^{m}_{i},{j}"
+            print(f"{name}: error {found[at]:.2e}, limit {limit[at]:.2e}")
 
 
 if __name__ == "__main__":
