@@ -18,13 +18,13 @@ def cost_curves(sizes, costs, *, alt, size_name="", cost_name=""):
     that is not above 0, and for sizes that do not grow.
     """
     why = "their scale is logarithmic"
-    sizes = np.log10(_validate.between("sizes", sizes, ("k",), 5e-324, np.inf, why))
+    sizes = np.log10(_validate.between("sizes", sizes, ("k",), 5e-324, np.inf, why), dtype=float)
     if sizes.size < 2 or (np.diff(sizes) <= 0).any():
         raise ValueError("sizes must hold two numbers or more, each above the one before it, because a curve joins them")
     if not isinstance(costs, dict) or not costs:
         raise ValueError(f"costs must be a dictionary of names and their costs; got {_validate.shown(costs)}")
     curves = {_validate.text("each name of costs", name, required=True):
-              np.log10(_validate.between(f"costs of {name}", values, sizes.shape, 5e-324, np.inf, why))
+              np.log10(_validate.between(f"costs of {name}", values, sizes.shape, 5e-324, np.inf, why), dtype=float)
               for name, values in costs.items()}
     low, high = np.floor(min(map(np.min, curves.values()))), np.ceil(max(map(np.max, curves.values())))
     high = max(high, low + 1)

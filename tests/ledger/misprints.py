@@ -9,6 +9,7 @@ taken at φ(z). `canonical(tree)` settles which of them say the same as the orig
     a number may stand anywhere in a product                          (it multiplies every element)
     a minus may stand before any factor, and two of them are none     (linearity)
     O_i and diag(p) - p pᵀ are their own transposes                   (they are symmetric)
+    an element of a row is that of the column                         (a transpose moves no number)
     what a sum does not run over may stand before it                  (linearity)
     a norm is that of the transpose, and of what has the other sign   (its numbers are squared)
     what cancels in a fraction of two differences, signs alone        (-a / -b is a / b)
@@ -307,6 +308,8 @@ def settled(node):
         return args[0]
     if node.op == "total":
         return outside(*args)
+    if node.op == "element" and args[0].op == "transpose" and len(args) == 2:
+        return Node("element", (args[0].args[0], args[1]))
     if node.op == "element" and is_symmetric(args[0]):
         return Node("element", (args[0], *sorted(args[1:])))
     if node.op == "norm":

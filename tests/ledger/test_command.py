@@ -50,7 +50,7 @@ $$ \mathbf{x} = \mathbf{x} + \mathbf{x} - \mathbf{x} + \mathbf{x} - \mathbf{x} $
 
 $$ \mathbf{a}^0 = \mathbf{x} $$ (no-check)
 
-$$ \mathbf{a}^0 = \mathbf{x} \times 1 $$ (unknown-token)
+$$ \mathbf{a}^0 = \mathbf{x} \wr 1 $$ (unknown-token)
 
 $$ \mathbf{a}^0 = \mathbf{x} $$ (elsewhere)
 
@@ -70,7 +70,7 @@ Within it $\mathbf{x} = (2, 4)$.
                   r"one\.md:5: .* does not hold: the sides are \(3, -2\) and \(3, 2\)",
                   r"one\.md:7: an equation without a label: \$\$ \\mathbf\{x\} = \\mathbf\{x\} \+ .{31} … \$\$ needs",
                   r"one\.md:9: equation \(no-check\) has no check: .* in one\.toml, where now two\.toml has it",
-                  r"one\.md:11: equation \(unknown-token\) does not hold: \\times is not in the grammar",
+                  r"one\.md:11: equation \(unknown-token\) does not hold: \\wr is not in the grammar",
                   r"one\.md:13: equation \(elsewhere\) has no check: .* where now two\.toml has it",
                   r"one\.md:15: an equation outside",
                   r"one\.md:18: .* does not hold: the sides are \(2, 3\) and \(2, 4\)",

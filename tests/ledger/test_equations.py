@@ -45,7 +45,7 @@ def test_every_printed_equation_is_read_and_can_be_written_again(label):
     (r"\mathbf{W}\mathbf{v} \odot \mathbf{p} = 1", "parentheses"),
     (r"\mathbf{p} \odot (\mathbf{u} + \mathbf{v}) \mathbf{w} = 1", "parentheses"),
     (r"\mathbf{x} = \operatorname{Re} \mathbf{y}", r"\operatorname{Re}"),
-    (r"\mathbf{x} \times \mathbf{y} = 1", r"\times"),
+    (r"\mathbf{x} \wr \mathbf{y} = 1", r"\wr"),
     (r"2 \cdot 3 4 = 24", "between a number"),
     (r"(1 + 2 = 3", "cannot stand"),
     (r"1 + 2) = 3", "cannot stand"),

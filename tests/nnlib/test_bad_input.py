@@ -118,6 +118,7 @@ ROLES = {
 }
 # What the sentence may call the argument, where it is not the argument's own name.
 CALLED = {"errors": "errors?", "names": "names|phi", "part": "part|text", "lit": "lit|m|i|j", "seed": "rng",
+          "x": "x|Y",                   # of two axes it is a batch, and Y does not fit
           "m": "m|W of layer",          # a layer that there is, and whose W is of another shape
           "X": "X|Y must have", "x": "x|X", "y": "Y", "of_rows": "of_rows|the loss",
           "x0": "x0|f", "span": "span", "derivative": "derivative", "title": "titles", "net": "net",
@@ -131,6 +132,7 @@ def of_the_call(name):
 
 def kinds_for(role, special):
     """{kind: (how a value is made, what is expected)} for an argument; None expects any answer that is not a fault."""
+    assert role in {**ROLES, **TABLES}, f"there is no role {role!r}; there are {', '.join({**ROLES, **TABLES})}"
     table = {kind: (make, ACCEPTED.get((role, kind), ROLES.get(role, {}).get(kind, REFUSED)))
              for kind, make in ANYTHING.items()}
     table |= TABLES.get(role, {})
