@@ -13,7 +13,9 @@ def backprop(net, X, Y, loss):
     data point → float, and Parameters for each layer.
     Errors as `predict` and as the loss.
     """
-    trace = forward_batch(net, X)
-    value, asked = _validate.instance("loss", loss, Loss).both(trace.y_hat, Y)
-    gradients = [Parameters(delta.T @ a, delta.sum(axis=0)) for delta, a in zip(pull(net, trace, asked), trace.inputs)]
-    return value, _validate.finite_gradients(gradients)
+    trace, loss = forward_batch(net, X), _validate.instance("loss", loss, Loss)
+    value, asked = loss.both(trace.y_hat, Y)
+    deltas = pull(net, trace, asked)
+    gradients = [Parameters(delta.T @ a, delta.sum(axis=0))
+                 for delta, a in zip(deltas, trace.inputs)]
+    return value, _validate.finite_parameters("the derivative", gradients)

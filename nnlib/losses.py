@@ -55,7 +55,7 @@ def _squared_error(Y_hat, Y):
 
 
 def softmax(Z):
-    """e to the power of each number, divided by their sum: a row of positive numbers that add up to 1.
+    """Positive numbers that add up to 1: e to the power of each, over their sum.
 
     Equation (softmax). Z (d,), or (N, d) with each row by itself → the same.
     Right for numbers of any size: the largest of a row is taken off first.

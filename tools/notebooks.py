@@ -162,11 +162,20 @@ class Run:
 def until_interrupted(work: Coroutine) -> None:
     """Do the work in another thread, as nbclient takes over the signals of a main thread. An interrupt cancels the work,
     which shuts down its kernels."""
-    with asyncio.Runner() as runner, ThreadPoolExecutor(1) as thread:
-        loop = runner.get_loop()
-        task = loop.create_task(work)
+    loop = asyncio.new_event_loop()
+    task = loop.create_task(work)
+
+    def to_the_end() -> None:
         try:
-            thread.submit(loop.run_until_complete, task).result()
+            loop.run_until_complete(task)
+        finally:
+            loop.run_until_complete(loop.shutdown_asyncgens())
+            loop.close()
+
+    with ThreadPoolExecutor(1) as thread:
+        done = thread.submit(to_the_end)
+        try:
+            done.result()
         except KeyboardInterrupt:
             loop.call_soon_threadsafe(task.cancel)
             raise

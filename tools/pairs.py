@@ -68,6 +68,8 @@ def read(path: Path) -> nbformat.NotebookNode:
         if re.search(r"^<{7} .*^>{7} ", text, re.M | re.S):
             raise Failed(f"{shown(path)} has the conflict marks of a merge: edit an .md until it says what it shall say, "
                          "take one side of an .ipynb with `git checkout --ours FILE`, and run `make notebooks`.")
+        if path.suffix == ".md" and len(re.findall("^```", text, re.M)) % 2:
+            raise Failed(f"{shown(path)} ends within a block that ``` opens: close the block, or bring back the rest.")
         return parse(text, path.suffix)
     except FileNotFoundError:
         raise Failed(f"{shown(path)} is missing: run `make notebooks`.") from None

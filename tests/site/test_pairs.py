@@ -1,6 +1,5 @@
 """The two halves of a chapter: either may be edited, and what only one file holds is never overwritten."""
 
-import asyncio
 import json
 import os
 import re
@@ -253,7 +252,7 @@ def test_a_memory_that_cannot_be_read_is_none(project):
 def test_a_failing_cell_is_named(tmp_path):
     chapter = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# T"), nbformat.v4.new_code_cell("1 / 0")])
     with pytest.raises(pairs.Failed, match=r"bad\.ipynb, cell 2: ZeroDivisionError"):
-        asyncio.run(notebooks.execute(chapter, tmp_path / "bad.ipynb"))
+        notebooks.until_interrupted(notebooks.execute(chapter, tmp_path / "bad.ipynb"))
 
 
 def test_cells_that_say_the_same_have_names_of_their_own():
@@ -316,6 +315,7 @@ MARKS = "<<<<<<< HEAD\n# Uno\n=======\n# Eins\n>>>>>>> other\n"
     ("notebook", lambda text: text.replace('"cells"', '"rooms"'), r"one\.ipynb cannot be read \(.*cells"),
     ("notebook", lambda text: text.replace("\n  {", f"\n{MARKS}  {{", 1), r"one\.ipynb has the conflict marks"),
     ("text", lambda text: text.replace("# One\n", MARKS), r"one\.md has the conflict marks of a merge: edit"),
+    ("text", lambda text: text[:text.rindex("```")], r"one\.md ends within a block that ``` opens: close the block"),
     ("text", lambda text: "", r"one\.md cannot be read \(it has no cells\)"),
     ("text", lambda text: text.replace("jupytext:", "jupytext: ["), r"one\.md cannot be read"),
     ("text", lambda text: text.encode("utf-16"), r"one\.md cannot be read .*codec")])
