@@ -268,7 +268,7 @@ class CheckedFunction:
 def batch(name, value, d, dtype):
     """One data point per row, and at least one; a single data point may come without its row."""
     got = numbers(name, value)
-    got = array(name, got.reshape(1, -1) if got.ndim == 1 else got, ("N", d), "layer 0 reads {} numbers", d, dtype=dtype)
+    got = array(name, got[None] if got.ndim == 1 else got, ("N", d), "layer 0 reads {} numbers", d, dtype=dtype)
     if not len(got):
         raise ValueError(f"{name} must hold at least one data point; got none")
     return got

@@ -161,6 +161,8 @@ def test_a_gradient_of_a_loss_cannot_be_changed():
     (cross_entropy, np.zeros(3), 2, r"Y must have shape \(3,\), .* write one_hot\(labels, 3\)"),
     (cross_entropy, [0, 0], [0.5, 0.4],
      "Y must hold probabilities: none below 0, and each row adds up to 1; got a sum of 0.9"),
+    (cross_entropy, [[0, 0]] * 2, [[0.1, 0.1], [1, 0.5]],
+     "Y must hold probabilities: none below 0, and each row adds up to 1; got a sum of 0.2"),
     (cross_entropy, [[0, 0]] * 2, [[1, 0], [1.5, -0.5]], "Y must hold probabilities: .* got -0.5"),
     (squared_error, np.zeros((0, 2)), np.zeros((0, 2)),
      r"Y_hat must have shape \(N, d_y\), or \(d_y,\) for one data point; got \(0, 2\)"),
@@ -277,6 +279,7 @@ def test_single_precision_stays():
     ((X, Y[:2], squared_error), ValueError, r"Y must have shape \(4, 3\)"),
     ((X[:, :1], Y, squared_error), ValueError, r"X must have shape \(N, 2\), because layer 0 reads 2 numbers; got \(4, 1\)"),
     ((X * np.nan, Y, squared_error), ValueError, "X must be finite"),
+    ((7, Y, squared_error), ValueError, r"X must have shape \(N, 2\), because layer 0 reads 2 numbers; got \(\)"),
     ((X, [9, 25, 15], squared_error), ValueError, r"Y must have shape \(4, 3\)")])
 def test_a_batch_that_does_not_fit_is_refused(arguments, error, sentence):
     with pytest.raises(error, match=f"^{sentence}"):
