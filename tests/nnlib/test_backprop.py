@@ -116,7 +116,8 @@ def spoiled(losses=lambda one: one, slopes=lambda one: one):
     spoiled(losses=np.float32), spoiled(slopes=np.float32), spoiled(losses=list), spoiled(losses=lambda one: one[:, None]),
     spoiled(losses=lambda one: one.sum()),
     spoiled(slopes=lambda one: one[:1]), spoiled(slopes=lambda one: one.sum(axis=0)),
-    Loss("mine", lambda Y_hat, Y: None), Loss("mine", lambda Y_hat, Y: (*squared_error.of_rows(Y_hat, Y), Y))])
+    Loss("mine", lambda Y_hat, Y: None), Loss("mine", lambda Y_hat, Y: squared_error.of_rows(Y_hat, Y)[:1]),
+    Loss("mine", lambda Y_hat, Y: (*squared_error.of_rows(Y_hat, Y), Y))])
 def test_a_loss_made_by_hand_that_returns_something_else_is_refused(loss):
     sentence = (r"^of_rows of 'mine' must return two arrays of float64, of shapes \(4,\) and \(4, 3\): the loss of each "
                 "row, and its derivative by each answer; got something else$")
