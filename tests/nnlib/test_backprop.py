@@ -82,6 +82,8 @@ def test_one_hot():
     assert one_hot(1, 2).tolist() == [0, 1] and one_hot(np.uint8([1]), 2).dtype == float
     with pytest.raises(IndexError, match="labels must lie in 0 … 2, because d_y is 3; got 3"):
         one_hot([0, 3], 3)
+    with pytest.raises(IndexError, match="got 4$"):
+        one_hot([0, 4, 5], 3)
     with pytest.raises(IndexError, match="got -1"):
         one_hot(-1, 3)
     with pytest.raises(TypeError, match="labels must be integers; got float64"):
@@ -124,6 +126,12 @@ def test_a_loss_made_by_hand_that_returns_something_else_is_refused(loss):
     for call in (loss, loss.gradient, lambda _, right: backprop(pencil_network(), X, right, loss)):
         with pytest.raises(ValueError, match=sentence):
             call(predict(pencil_network(), X), Y)
+
+
+def test_a_loss_made_by_hand_keeps_single_precision():
+    with pytest.raises(ValueError, match="of_rows of 'mine' must return two arrays of float32"):
+        spoiled(slopes=np.float64)(np.float32([[1, 2]]), [[0, 1]])
+    assert spoiled().gradient(np.float32([[1, 2]]), [[0, 1]]).dtype == np.float32
 
 
 def test_a_loss_made_by_hand_that_has_no_value_is_refused():
