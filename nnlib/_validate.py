@@ -268,7 +268,7 @@ class CheckedFunction:
 def batch(name, value, d, dtype):
     """One data point per row, and at least one; a single data point may come without its row."""
     got = numbers(name, value)
-    got = array(name, got.reshape(1, -1) if got.ndim == 1 else got, ("N", d), "layer 0 reads {} numbers", d, dtype=dtype)
+    got = array(name, got[None] if got.ndim == 1 else got, ("N", d), "layer 0 reads {} numbers", d, dtype=dtype)
     if not len(got):
         raise ValueError(f"{name} must hold at least one data point; got none")
     return got
@@ -365,11 +365,12 @@ def finite(what, result, remedy="make the weights or the input smaller"):
     return result
 
 
-def finite_gradients(gradients):
-    """The gradients of all layers as a tuple, read-only, unless one left the range of its floats."""
-    for one in gradients:
-        finite("the derivative", one.W), finite("the derivative", one.b)
-    return tuple(gradients)
+def finite_parameters(what, pairs):
+    """Pairs (W, b) of computed arrays as a tuple, each array as `finite` gives it."""
+    for pair in pairs:
+        for numbers in pair:
+            finite(what, numbers)
+    return tuple(pairs)
 
 
 def finite_trace(net, trace):

@@ -16,5 +16,6 @@ def backprop(net, X, Y, loss):
     trace, loss = forward_batch(net, X), _validate.instance("loss", loss, Loss)
     value, asked = loss.both(trace.y_hat, Y)
     deltas = pull(net, trace, asked)
-    return value, _validate.finite_gradients([
-        Parameters(delta.T @ a, delta.sum(axis=0)) for delta, a in zip(deltas, trace.inputs)])
+    gradients = [Parameters(delta.T @ a, delta.sum(axis=0))
+                 for delta, a in zip(deltas, trace.inputs)]
+    return value, _validate.finite_parameters("the derivative", gradients)

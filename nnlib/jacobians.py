@@ -105,8 +105,8 @@ def vjp(net, x, u):
     """
     trace = forward(net, x)
     u = _validate.array("u", u, trace.y_hat.shape, "the network has {} outputs", len(trace.y_hat), dtype=net.dtype)
-    return _validate.finite_gradients([Parameters(np.outer(d, a), d)
-                                       for d, a in zip(pull(net, trace, u), trace.inputs)])
+    return _validate.finite_parameters("the derivative", [
+        Parameters(np.outer(d, a), d) for d, a in zip(pull(net, trace, u), trace.inputs)])
 
 
 def _each_output(net):

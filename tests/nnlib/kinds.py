@@ -282,6 +282,7 @@ OF_ROWS = {
     "returns None": (lambda g: lambda A, Y: None, REFUSED),
     "returns text": (lambda g: lambda A, Y: "ab", REFUSED),
     "returns the losses alone": (lambda g: lambda A, Y: g(A, Y)[0], REFUSED),
+    "returns one in a tuple": (lambda g: lambda A, Y: g(A, Y)[:1], REFUSED),
     "returns three": (lambda g: lambda A, Y: (*g(A, Y), A), REFUSED),
     "returns a list of both": (lambda g: lambda A, Y: [*g(A, Y)], REFUSED),
     "returns the losses as a list": (lambda g: lambda A, Y: (g(A, Y)[0].tolist(), g(A, Y)[1]), REFUSED),

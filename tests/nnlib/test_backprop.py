@@ -82,6 +82,8 @@ def test_one_hot():
     assert one_hot(1, 2).tolist() == [0, 1] and one_hot(np.uint8([1]), 2).dtype == float
     with pytest.raises(IndexError, match="labels must lie in 0 … 2, because d_y is 3; got 3"):
         one_hot([0, 3], 3)
+    with pytest.raises(IndexError, match="got 4$"):
+        one_hot([0, 4, 5], 3)
     with pytest.raises(IndexError, match="got -1"):
         one_hot(-1, 3)
     with pytest.raises(TypeError, match="labels must be integers; got float64"):
@@ -116,13 +118,20 @@ def spoiled(losses=lambda one: one, slopes=lambda one: one):
     spoiled(losses=np.float32), spoiled(slopes=np.float32), spoiled(losses=list), spoiled(losses=lambda one: one[:, None]),
     spoiled(losses=lambda one: one.sum()),
     spoiled(slopes=lambda one: one[:1]), spoiled(slopes=lambda one: one.sum(axis=0)),
-    Loss("mine", lambda Y_hat, Y: None), Loss("mine", lambda Y_hat, Y: (*squared_error.of_rows(Y_hat, Y), Y))])
+    Loss("mine", lambda Y_hat, Y: None), Loss("mine", lambda Y_hat, Y: squared_error.of_rows(Y_hat, Y)[:1]),
+    Loss("mine", lambda Y_hat, Y: (*squared_error.of_rows(Y_hat, Y), Y))])
 def test_a_loss_made_by_hand_that_returns_something_else_is_refused(loss):
     sentence = (r"^of_rows of 'mine' must return two arrays of float64, of shapes \(4,\) and \(4, 3\): the loss of each "
                 "row, and its derivative by each answer; got something else$")
     for call in (loss, loss.gradient, lambda _, right: backprop(pencil_network(), X, right, loss)):
         with pytest.raises(ValueError, match=sentence):
             call(predict(pencil_network(), X), Y)
+
+
+def test_a_loss_made_by_hand_keeps_single_precision():
+    with pytest.raises(ValueError, match="of_rows of 'mine' must return two arrays of float32"):
+        spoiled(slopes=np.float64)(np.float32([[1, 2]]), [[0, 1]])
+    assert spoiled().gradient(np.float32([[1, 2]]), [[0, 1]]).dtype == np.float32
 
 
 def test_a_loss_made_by_hand_that_has_no_value_is_refused():
@@ -158,9 +167,14 @@ def test_a_gradient_of_a_loss_cannot_be_changed():
      r"Y must have shape \(4, 1\), because it has a number for each of Y_hat; got \(4,\)"),
     (cross_entropy, np.zeros((2, 3)), [0, 2],
      r"Y must have shape \(2, 3\), .* got labels of shape \(2,\): write one_hot\(labels, 3\)"),
+    (cross_entropy, np.zeros((2, 3)), 2,
+     r"Y must have shape \(2, 3\), because it has a number for each of Y_hat; got \(\)"),
     (cross_entropy, np.zeros(3), 2, r"Y must have shape \(3,\), .* write one_hot\(labels, 3\)"),
     (cross_entropy, [0, 0], [0.5, 0.4],
      "Y must hold probabilities: none below 0, and each row adds up to 1; got a sum of 0.9"),
+    (cross_entropy, [[0, 0]] * 2, [[0.1, 0.1], [1, 0.5]],
+     "Y must hold probabilities: none below 0, and each row adds up to 1; got a sum of 0.2"),
+    (cross_entropy, [[0, 0]] * 2, [[0.9, 0], [1, 2]], "Y must hold probabilities: .* got a sum of 3"),
     (cross_entropy, [[0, 0]] * 2, [[1, 0], [1.5, -0.5]], "Y must hold probabilities: .* got -0.5"),
     (squared_error, np.zeros((0, 2)), np.zeros((0, 2)),
      r"Y_hat must have shape \(N, d_y\), or \(d_y,\) for one data point; got \(0, 2\)"),
@@ -277,6 +291,7 @@ def test_single_precision_stays():
     ((X, Y[:2], squared_error), ValueError, r"Y must have shape \(4, 3\)"),
     ((X[:, :1], Y, squared_error), ValueError, r"X must have shape \(N, 2\), because layer 0 reads 2 numbers; got \(4, 1\)"),
     ((X * np.nan, Y, squared_error), ValueError, "X must be finite"),
+    ((7, Y, squared_error), ValueError, r"X must have shape \(N, 2\), because layer 0 reads 2 numbers; got \(\)"),
     ((X, [9, 25, 15], squared_error), ValueError, r"Y must have shape \(4, 3\)")])
 def test_a_batch_that_does_not_fit_is_refused(arguments, error, sentence):
     with pytest.raises(error, match=f"^{sentence}"):

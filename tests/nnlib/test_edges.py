@@ -232,6 +232,17 @@ def test_two_nudges_refuse_nothing_of_which_they_are_unsure():
     assert abs(complex_step(lambda t: 1e9 + 1e-4 * t, [1.0]) - 1e-4) < 1e-19
 
 
+def test_two_nudges_are_unsure_of_a_hundred_times_what_the_shorter_one_changes():
+    """Of 10⁸ t³ at 0 two nudges of 10⁻⁴ tell 1, and two of 10⁻⁵ tell 0.01; the imaginary nudge tells c."""
+    def told(times):
+        c = (0.01 + 1e-5 + times * 0.99) / 0.999            # c - 0.01 = 1e-3 (c + 0.01) + times · 0.99
+        return complex_step(lambda t: 1e8 * t**3 + 1j * c * t.imag, [0.0]) / c
+
+    assert abs(told(99.5) - 1) < 1e-12
+    with refuses(ValueError, "f must be analytic"):
+        told(100.5)
+
+
 # ---- Taylor ---------------------------------------------------------------------------------------
 
 def test_the_step_must_be_seen_beside_theta():

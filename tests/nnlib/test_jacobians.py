@@ -1,4 +1,6 @@
 """All entries at once: against one entry at a time, which the other tests hold to the truth, and against each other."""
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -161,6 +163,8 @@ def test_something_else_than_a_network_is_refused(function):
 
 @pytest.mark.parametrize("direction, sentence", [
     ([Parameters([[1, 2]], [1])], "direction must hold a W and a b for each layer; got 1 for 3 layers"),
+    ([*pencil_network()] * 2, "direction must hold a W and a b for each layer; got 6 for 3 layers"),
+    ([SimpleNamespace(W=[[1]])] * 3, r"direction\[0\] must have a .W and a .b; got a SimpleNamespace"),
     ([(1, 2)] * 3, r"direction\[0\] must have a .W and a .b; got a tuple: write Parameters\(W, b\)"),
     ([Parameters(np.ones((2, 3)), np.ones(3))] * 3,
      r"direction\[0\].W must have shape \(3, 2\), because W of layer 0 has it; got \(2, 3\)"),
