@@ -129,5 +129,9 @@ def test_without_a_browser_one_sentence_is_said(root):
                            "everything else works without it.\n")
 
 
-def test_the_card_prints_on_the_two_sides_of_a_sheet(tab, address):
-    assert len(re.findall(rb"/Type\s*/Page\b", tab(f"{address}/card.html").pdf(prefer_css_page_size=True))) == 2
+def test_the_card_prints_on_both_sides_of_two_sheets(tab, address, tmp_path):
+    """The derivatives of the outputs on the first sheet, backpropagation on the second."""
+    path = tmp_path / "card.pdf"
+    path.write_bytes(tab(f"{address}/card.html").pdf(prefer_css_page_size=True))
+    card = PdfReader(path)
+    assert len(card.pages) == 4 and card.pages[2].extract_text().strip().startswith("Backpropagation")
