@@ -119,7 +119,7 @@ ROLES = {
 # What the sentence may call the argument, where it is not the argument's own name.
 CALLED = {"errors": "errors?", "names": "names|phi", "part": "part|text", "lit": "lit|m|i|j", "seed": "rng",
           "m": "m|W of layer",          # a layer that there is, and whose W is of another shape
-          "X": "X|Y must have", "x": "x|X|Y must have", "y": "Y", "of_rows": "of_rows|the loss",
+          "h": "h|what f returns", "X": "X|Y must have", "x": "x|X|Y must have", "y": "Y", "of_rows": "of_rows|the loss",
           "x0": "x0|f", "span": "span", "derivative": "derivative", "title": "titles", "net": "net",
           "name": "name|a text", "value_name": "value_name|a text", "titles": "titles|a text"}
 
