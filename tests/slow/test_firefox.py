@@ -41,6 +41,8 @@ def test_every_page_in_firefox(fox, python, address):
 
 def test_a_chapter_in_firefox(fox, python, address):
     name = "04_bias_derivatives"
+    fox.open("about:blank")
+    fox.wrong.clear()           # leaving the page before may have cut a fetch of it off, which Firefox calls a NetworkError
     fox.open(f"{address}/{name}.html")
     fox.evaluate(f"(() => {{ {HELP} }})()")
     cells = [(number, printed) for number, (tags, printed, drawn) in enumerate(stored(name))
