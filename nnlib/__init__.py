@@ -10,6 +10,7 @@ from .entries import O, dy_db, dy_dW, o
 from .jacobians import Parameters, jacobian_b, jacobian_factors, jacobian_W, jacobian_x, jvp, vjp
 from .losses import Loss, cross_entropy, one_hot, softmax, squared_error
 from .network import Layer, Network, Trace, forward, forward_batch, predict, random_network
+from .training import SGD, Adam, History, Optimizer, train
 
 # These functions say in a sentence what leaves the range of its floats. So NumPy need not warn of it, and the
 # numbers stay the same for a reader who lets NumPy raise on every rounding to zero, as np.seterr(all="raise") does.
@@ -22,7 +23,8 @@ __all__ = ["Activation", "identity", "square", "sigmoid", "tanh", "relu", "leaky
            "softplus", "sin", "Layer", "Network", "Trace", "forward", "forward_batch", "predict",
            "random_network", "o", "O", "dy_dW", "dy_db", "Parameters",
            "jacobian_factors", "jacobian_W", "jacobian_b", "jacobian_x", "jvp", "vjp", "Loss",
-           "squared_error", "cross_entropy", "softmax", "one_hot", "backprop", "forward_difference",
+           "squared_error", "cross_entropy", "softmax", "one_hot", "backprop",
+           "SGD", "Adam", "Optimizer", "train", "History", "forward_difference",
            "central_difference", "complex_step", "taylor_rate", "pencil_network",
            "pencil_twin", "digits", "digits_network"]
 __version__ = "0.1.0"

@@ -11,6 +11,7 @@ import numpy as np
 
 LONGEST_LIST = 10**5            # a longer list of layers, widths or titles is a mistake
 LARGEST_ARRAY = 10**8           # an array of more numbers fills the memory
+ROWS = 64                       # how many data points of many are looked at together: no copy of all is made
 
 
 def array(name, value, shape, because="", *words, dtype=None):
@@ -121,6 +122,27 @@ def positive(name, value):
     if number <= 0:
         raise ValueError(f"{name} must be above 0; got {number:g}")
     return number
+
+
+def not_negative(name, value):
+    """A finite number, 0 or above."""
+    return float(between(name, value, (), 0, np.inf, "it is a weight"))
+
+
+def below_one(name, value):
+    """A number from 0 to below 1."""
+    number = not_negative(name, value)
+    if number >= 1:
+        raise ValueError(f"{name} must be below 1, because what is remembered has to fade; got {number:g}")
+    return number
+
+
+def pair(name, value):
+    """Two things."""
+    items = sequence(name, value, "X and Y")
+    if len(items) != 2:
+        raise ValueError(f"{name} must be a pair (X, Y); got {len(items)} things")
+    return items
 
 
 def text(name, value, required=False):
@@ -288,18 +310,48 @@ def answers(Y_hat, Y, probabilities):
     wanted = numbers("Y", Y)
     if Y_hat.shape == (1, *wanted.shape):       # one data point, without its row
         wanted = wanted[None]
-    if probabilities and wanted.dtype.kind in "iu" and wanted.ndim == Y_hat.ndim - 1:
-        raise ValueError(f"Y must have shape {_written(Y_hat.shape)}, a row of probabilities for each data point; "
-                         f"got labels of shape {_written(wanted.shape)}: write one_hot(labels, {Y_hat.shape[-1]})")
     if not (1 <= Y_hat.ndim <= 2 and Y_hat.size):
         raise ValueError(f"Y_hat must have shape (N, d_y), or (d_y,) for one data point; got {_written(Y_hat.shape)}")
-    Y = array("Y", wanted, Y_hat.shape, "it has a number for each of Y_hat", dtype=Y_hat.dtype)
+    return Y_hat, right_answers("Y", wanted, Y_hat.shape, "it has a number for each of Y_hat", Y_hat.dtype, probabilities)
+
+
+def right_answers(name, wanted, shape, because, dtype, probabilities):
+    """Right answers of the wanted shape; with `probabilities`, none below 0 and each row adds up to 1."""
+    if probabilities and wanted.dtype.kind in "iu" and wanted.ndim == len(shape) - 1:
+        raise ValueError(f"{name} must have shape {_written(shape)}, a row of probabilities for each data point; "
+                         f"got labels of shape {_written(wanted.shape)}: write one_hot(labels, {shape[-1]})")
+    Y = array(name, wanted, shape, because, dtype=dtype)
     if probabilities:
         sums = Y.sum(axis=-1)
         if (Y < 0).any() or not (abs(sums - 1) <= 1e-6).all():
-            raise ValueError("Y must hold probabilities: none below 0, and each row adds up to 1; got "
+            raise ValueError(f"{name} must hold probabilities: none below 0, and each row adds up to 1; got "
                              + (f"{Y.min():g}" if (Y < 0).any() else f"a sum of {sums.flat[abs(sums - 1).argmax()]:g}"))
-    return Y_hat, Y
+    return Y
+
+
+def data(name, value, d, because):
+    """Many data points, a row each: as they are, with no copy, once every number is known to be finite."""
+    got = numbers(name, value)
+    got = got[None] if got.ndim == 1 else got
+    if got.ndim != 2 or got.shape[1] != d or not len(got):
+        raise ValueError(f"{name} must have shape (N, {d}) with N at least 1, because {because}; got {_written(got.shape)}")
+    for start in range(0, len(got), ROWS):
+        if not is_finite(got[start:start + ROWS]):
+            array(name, got, ..., dtype=got.dtype)
+    return got
+
+
+def data_answers(name, value, X, d, dtype, probabilities):
+    """The right answers of many data points, as `data`."""
+    got = numbers(name, value)
+    got = got[None] if got.ndim == 1 and len(X) == 1 and len(got) == d else got
+    if got.shape != (len(X), d):
+        because = f"X holds {len(X)} data points and the network answers {d} numbers"
+        right_answers(name, got, (len(X), d), because, dtype, probabilities)
+    for start in range(0, len(got), ROWS):
+        part = got[start:start + ROWS]
+        right_answers(name, part, part.shape, "", dtype, probabilities)
+    return got
 
 
 def of_rows(owner, result, Y_hat):

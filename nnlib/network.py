@@ -24,7 +24,7 @@ class Layer:
         W = _validate.array("W", self.W, ("d_out", "d_in"))
         b = _validate.array("b", self.b, W.shape[:1], f"W has shape {W.shape}")
         dtype = np.result_type(W, b)
-        _validate.set_fields(self, W=W.astype(dtype), b=b.astype(dtype), phi=activation(self.phi))
+        _validate.set_fields(self, W=W.astype(dtype, copy=False), b=b.astype(dtype, copy=False), phi=activation(self.phi))
 
     def __repr__(self):
         d_out, d_in = self.W.shape

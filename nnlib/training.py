@@ -1,0 +1,278 @@
+"""Steps that make a loss smaller, and many of them in a row."""
+import sys
+from dataclasses import dataclass
+
+import numpy as np
+
+from . import _validate
+from .activations import identity, relu
+from .losses import Loss
+from .network import Layer, Network, predict
+
+
+def flat(parameters):
+    """All weights and biases in one vector: layer by layer, W row by row, then b.
+
+    parameters a Network, or one .W and .b for each layer → (P,).
+    """
+    return np.concatenate([part.ravel() for layer in parameters for part in (layer.W, layer.b)])
+
+
+def with_parameters(net, theta):
+    """The network with other numbers: theta (P,), in the order of `flat`."""
+    return Network([Layer(W, b, layer.phi) for layer, (W, b) in zip(net, _views(net, theta))])
+
+
+def _views(net, theta):
+    """(W, b) of each layer as parts of the vector theta: what is written into them is written into theta."""
+    pairs, start = [], 0
+    for layer in net:
+        middle, end = start + layer.W.size, start + layer.W.size + layer.b.size
+        pairs.append((theta[start:middle].reshape(layer.W.shape), theta[middle:end]))
+        start = end
+    return pairs
+
+
+class Optimizer:
+    """A rule that turns a gradient into a step. It sees all parameters as one vector θ, their gradient as one vector g."""
+
+    def start(self, net):
+        """What the rule remembers before the first step."""
+        return self._start(flat(_validate.instance("net", net, Network)))
+
+    @np.errstate(all="ignore")
+    def step(self, net, gradients, state):
+        """The network after one step, and what the rule remembers; both new.
+
+        gradients: one .W and .b for each layer, as `backprop` gives them.
+        Raises ValueError or TypeError for gradients that do not fit, OverflowError for a
+        step that leaves the range of its floats.
+        """
+        pairs = _validate.parameters("gradients", gradients, _validate.instance("net", net, Network))
+        theta, state = self.rule(flat(net), np.concatenate([part.ravel() for pair in pairs for part in pair]), state)
+        _validate.finite("a parameter after the step", theta, "take a smaller learning_rate")
+        return with_parameters(net, theta), state
+
+
+@dataclass(frozen=True)
+class SGD(Optimizer):
+    """Down the gradient; with momentum, along a sum of gradients in which the older count less.
+
+    learning_rate above 0, momentum 0 … 1, without 1.
+    Equations (sgd-velocity), (sgd-step).
+    """
+    learning_rate: float
+    momentum: float = 0.0
+
+    def __post_init__(self):
+        _validate.set_fields(self, learning_rate=_validate.positive("learning_rate", self.learning_rate),
+                             momentum=_validate.below_one("momentum", self.momentum))
+
+    def _start(self, theta):
+        return np.zeros_like(theta)
+
+    def rule(self, theta, g, v):
+        """(θ, v) after one step. θ, g, v (P,)."""
+        v = self.momentum * v + g
+        return theta - self.learning_rate * v, v
+
+    def move(self, theta, g, v):
+        """`rule` in the arrays that are there: θ and v change, and g is used up."""
+        if self.momentum:
+            v *= self.momentum
+            v += g
+            np.multiply(v, self.learning_rate, out=g)
+        else:
+            g *= self.learning_rate
+        theta -= g
+        return v
+
+
+@dataclass(frozen=True)
+class Adam(Optimizer):
+    """Steps of about the learning rate for each parameter, however large or small its gradients are.
+
+    learning_rate and epsilon above 0, beta1 and beta2 0 … 1, without 1.
+    Equations (adam-mean), (adam-square), (adam-step).
+    """
+    learning_rate: float = 1e-3
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+
+    def __post_init__(self):
+        for name, rule in (("learning_rate", _validate.positive), ("epsilon", _validate.positive),
+                           ("beta1", _validate.below_one), ("beta2", _validate.below_one)):
+            _validate.set_fields(self, **{name: rule(name, getattr(self, name))})
+
+    def _start(self, theta):
+        return 0, np.zeros_like(theta), np.zeros_like(theta)
+
+    def rule(self, theta, g, state):
+        """(θ, state) after one step. θ, g (P,); state the number of steps, the mean of g, the mean of its square."""
+        t, mean, square = state
+        t = t + 1
+        mean = self.beta1 * mean + (1 - self.beta1) * g
+        square = self.beta2 * square + (1 - self.beta2) * g ** 2
+        fair_mean, fair_square = mean / (1 - self.beta1 ** t), square / (1 - self.beta2 ** t)
+        theta = theta - self.learning_rate * fair_mean / (np.sqrt(fair_square) + self.epsilon)
+        return theta, (t, mean, square)
+
+    def move(self, theta, g, state):
+        """`rule` in the arrays that are there: θ and the means change, and g is used up."""
+        t, mean, square = state
+        t = t + 1
+        g *= 1 - self.beta1
+        mean *= self.beta1
+        mean += g
+        g *= g
+        g *= (1 - self.beta2) / (1 - self.beta1) ** 2
+        square *= self.beta2
+        square += g
+        np.multiply(square, 1 / (1 - self.beta2 ** t), out=g)
+        np.sqrt(g, out=g)
+        g += self.epsilon
+        np.divide(mean, g, out=g)
+        g *= self.learning_rate / (1 - self.beta1 ** t)
+        theta -= g
+        return t, mean, square
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """What `train` saw: a loss for each epoch; and one of the held-out points, if there are any.
+
+    loss (epochs,), the mean over the epoch's points, each before the step that it led to, l2 included.
+    validation (epochs,) after the epoch, without l2, or None.
+    """
+    loss: np.ndarray
+    validation: np.ndarray | None
+
+
+@np.errstate(all="ignore")
+def train(net, X, Y, loss, optimizer, epochs, batch_size=None, l2=0.0, rng=None, progress=False, validation=None,
+          stop=None):
+    """Many steps: epochs times through all data points → (Network, History).
+
+    X (N, d_in), Y (N, d_y). batch_size: points for each step, None for all of them; rng shuffles the points before each
+    epoch, without it they keep their order. l2 adds ½ l2 ΣW² to the loss. validation: a pair (X, Y) of held-out points.
+    stop(history) → bool is asked after each epoch. Ctrl-C ends it too; what is learned by then is returned.
+    progress: a bar, where tqdm is installed and somebody looks at the output.
+    Equal to `backprop` and `optimizer.step` in turn, but for rounding, and works in place on its own copy of the network.
+    Raises ValueError or TypeError for what does not fit, OverflowError for a loss that is no longer finite.
+    """
+    theta = flat(_validate.instance("net", net, Network))
+    X, Y = _points(net, X, Y, loss, "")
+    if validation is not None:
+        validation = _points(net, *_validate.pair("validation", validation), loss, " of validation")
+    _validate.instance("optimizer", optimizer, Optimizer, "write SGD(0.1) or Adam()")
+    size = len(X) if batch_size is None else min(len(X), _validate.integer("batch_size", batch_size, least=1))
+    if rng is not None:
+        _validate.instance("rng", rng, np.random.Generator, "write numpy.random.default_rng(seed)")
+    l2 = _validate.not_negative("l2", l2)
+    stop = (lambda history: False) if stop is None else _validate.function("stop", stop, "the history")
+    work = _Work(net, theta, loss, l2)
+    state, losses, held = optimizer._start(theta), [], []
+    bar = _progress(_validate.integer("epochs", epochs, least=1), _validate.flag("progress", progress))
+    try:
+        for epoch in bar:
+            total = 0.0
+            for rows in _batches(len(X), size, None if batch_size is None else rng):
+                total += work.gradient(X[rows], Y[rows])
+                state = optimizer.move(theta, work.g, state)
+            if not np.isfinite(total) or not _validate.is_finite(theta):
+                raise OverflowError(f"the loss is no longer finite in epoch {epoch + 1} of {epochs}: take a smaller learning "
+                                    "rate, smaller weights to begin with, or inputs of about 1")
+            losses.append(total / len(X))
+            held += [] if validation is None else [work.loss_of(*validation, size)]
+            if stop(_history(losses, None if validation is None else held)):
+                break
+    except KeyboardInterrupt:
+        print(f"interrupted in epoch {len(losses) + 1} of {epochs}: what was learned by then is returned",
+              file=sys.stderr)
+    return with_parameters(net, theta), _history(losses, None if validation is None else held)
+
+
+class _Work:
+    """The arrays of `train`: W and b of each layer as parts of θ, and their derivatives as parts of g."""
+
+    def __init__(self, net, theta, loss, l2):
+        self.g, self.loss, self.l2 = np.empty_like(theta), loss, l2
+        self.layers = list(zip(_views(net, theta), _views(net, self.g), [layer.phi for layer in net]))
+
+    def forward(self, X):
+        """What each layer reads, its z, and the answers."""
+        A, read, z = X.astype(self.g.dtype, copy=False), [], []
+        for (W, b), _, phi in self.layers:
+            Z = A @ W.T
+            Z += b
+            read.append(A)
+            z.append(Z)
+            A = phi.f(Z)
+        return read, z, A
+
+    def gradient(self, X, Y):
+        """Writes the gradient of the mean loss into g → the sum of the points' losses, each with ½ l2 ΣW²."""
+        read, z, A = self.forward(X)
+        losses, asked = self.loss.of_rows(A, Y.astype(A.dtype, copy=False))
+        asked = asked / len(X)
+        for m in range(len(self.layers) - 1, -1, -1):
+            (W, b), (by_W, by_b), phi = self.layers[m]
+            delta = _stretch(asked, phi, z.pop(), A)
+            A = read[m]
+            np.matmul(delta.T, A, out=by_W)
+            np.add.reduce(delta, axis=0, out=by_b)
+            if m:
+                asked = delta @ W
+        return losses.sum() + (len(X) * self.penalty() if self.l2 else 0)
+
+    def penalty(self):
+        """½ l2 ΣW², and its derivative added to that of each W, a part at a time so that no array of its size is made."""
+        squares = 0.0
+        for (W, _), (by_W, _), _ in self.layers:
+            W, by_W = W.ravel(), by_W.ravel()
+            squares += W @ W
+            for start in range(0, W.size, 4096):
+                by_W[start:start + 4096] += self.l2 * W[start:start + 4096]
+        return self.l2 * squares / 2
+
+    def loss_of(self, X, Y, size):
+        """The mean loss of data points, as many of them at a time as in training."""
+        return sum(self.loss.of_rows(self.forward(X[rows])[2], Y[rows].astype(self.g.dtype, copy=False))[0].sum()
+                   for rows in _batches(len(X), size, None)) / len(X)
+
+
+def _stretch(asked, phi, Z, A):
+    """asked ⊙ φ′(z), into the array `asked`; where φ′ is 0 or 1 it can be seen from φ(z) without a new array."""
+    return asked if phi is identity else np.multiply(asked, A > 0 if phi is relu else phi.df(Z), out=asked)
+
+
+def _batches(count, size, rng):
+    """The rows of each mini-batch."""
+    if rng is None:
+        return [slice(start, start + size) for start in range(0, count, size)]
+    order = rng.permutation(count)
+    return [order[start:start + size] for start in range(0, count, size)]
+
+
+def _points(net, X, Y, loss, where):
+    """Data points and their right answers, and the loss of the first of them: what does not fit is refused here, once."""
+    d_in, d_y = net.widths[0], net.widths[-1]
+    X = _validate.data(f"X{where}", X, d_in, f"layer 0 reads {d_in} numbers")
+    Y = _validate.data_answers(f"Y{where}", Y, X, d_y, net.dtype, _validate.instance("loss", loss, Loss).probabilities)
+    loss.both(predict(net, X[:1]), Y[:1])
+    return X, Y
+
+
+def _history(losses, held):
+    return History(np.array(losses), None if held is None else np.array(held))
+
+
+def _progress(epochs, wanted):
+    """The numbers of the epochs, with a bar where tqdm is installed and a person looks."""
+    try:
+        from tqdm.auto import tqdm
+    except ImportError:
+        wanted = False
+    hidden = None if wanted and tqdm.__module__ == "tqdm.asyncio" else False    # None: hidden unless it is a terminal
+    return tqdm(range(epochs), disable=hidden, unit="epoch") if wanted else range(epochs)
