@@ -182,8 +182,8 @@ def train(net, X, Y, loss, optimizer, epochs, batch_size=None, l2=0.0, rng=None,
                 total += work.gradient(X[rows], Y[rows])
                 state = optimizer.move(theta, work.g, state)
             if not np.isfinite(total) or not _validate.is_finite(theta):
-                raise OverflowError(f"the loss is no longer finite in epoch {epoch + 1} of {epochs}: take a smaller learning "
-                                    "rate, smaller weights to begin with, or inputs of about 1")
+                raise OverflowError(f"the loss is no longer finite in epoch {epoch + 1} of {epochs}: take a smaller "
+                                    "learning rate, smaller weights to begin with, or inputs of about 1")
             losses.append(total / len(X))
             held += [] if validation is None else [work.loss_of(*validation, size)]
             if stop is not None and stop(_history(losses, None if validation is None else held)):
