@@ -57,8 +57,8 @@ def _squared_error(Y_hat, Y):
 def softmax(Z):
     """Positive numbers that add up to 1: e to the power of each, over their sum.
 
-    Equation (softmax). Z (d,), or (N, d) with each row by itself → the same.
-    Right for numbers of any size: the largest of a row is taken off first.
+    Equation (softmax), computed as (softmax-shifted), and so right for numbers of any size.
+    Z (d,), or (N, d) with each row by itself → the same.
     """
     Z = _validate.rows("Z", Z)
     powers = np.exp(Z - Z.max(axis=-1, keepdims=True))
