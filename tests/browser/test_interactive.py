@@ -257,7 +257,8 @@ def test_a_mistake_planted_in_the_order_is_found(tmp_path, old, new, seen):
 
 def test_the_softmax_is_nnlibs():
     rng = np.random.default_rng(2)
-    states = [{"z": [2, 1, 0, -1], "right": 1, "T": 1, "column": 0}, {"z": [8, -8, 8, -8], "right": 3, "T": 0.25, "column": 3}]
+    states = [{"z": [2, 1, 0, -1], "right": 1, "T": 1, "column": 0},
+              {"z": [8, -8, 8, -8], "right": 3, "T": 0.25, "column": 3}]
     states += [{"z": rng.uniform(-8, 8, 4).tolist(), "right": int(rng.integers(4)), "T": float(rng.uniform(0.25, 8)),
                 "column": int(rng.integers(4))} for _ in range(20)]
     assert computed("softmax", [(start(), {})]) == computed("softmax", [(start(), states[0])])
