@@ -17,6 +17,7 @@ from . import networks, scenes
 from .arithmetics import DIGITS, Float, High
 from .check import Check
 from .evaluate import Evaluator
+from .grammar import Node, walk
 from .lessons import lesson
 from .routes import ROUTES
 from .values import Wrong, column, in_a_sentence, must_match, norm, number
@@ -30,6 +31,18 @@ def try_values(scene, check, count):
                              for arithmetic, answered in ((Float(), None), (High(), None), (Float(), asked)))
     check.lead = 0                  # of a scene without a network, nnlib answers the first side
     check.run({"float": rough, "precise": exact}, {"nnlib": package} if "function" in check.row else {}, asked)
+
+
+def try_steps(check, size):
+    """On a step of the optimizer that the row names. Before it moves θ, it adds g to what it remembers."""
+    optimizer, asked = check.row.get("function"), set()
+    if optimizer not in ("SGD", "Adam"):
+        raise Wrong(f"in the scene steps the row names SGD or Adam as its function, and not {optimizer}")
+    added = Node("name", (scenes.THETA,)) in walk(check.sides[0])
+    rough, exact = (Evaluator(scenes.Steps(arithmetic, size, optimizer, added)) for arithmetic in (Float(), High()))
+    package = Evaluator(scenes.PackageSteps(Float(), size, optimizer, added, asked))
+    check.lead = 0
+    check.run({"float": rough, "precise": exact}, {"nnlib": package}, asked)
 
 
 # On a function of one number, or of a direction ------------------------------------------------------------------------
@@ -113,6 +126,7 @@ SCENES = {
     "batch": Trial(Check.try_batch, networks.batches, "batch", "batches"),
     "scores": Trial(partial(try_values, scenes.Scores), lambda: range(1, 9), "set of scores", "sets of scores"),
     "vectors": Trial(partial(try_values, scenes.Vectors), lambda: range(1, 9), "set of vectors", "sets of vectors"),
+    "steps": Trial(try_steps, lambda: range(1, 9), "step", "steps"),
     "nudge": Trial(try_nudges, networks.smooth, "function", "functions"),
     "tangent": Trial(try_tangents, networks.smooth, "function", "functions"),
 }
