@@ -170,7 +170,8 @@ def train(net, X, Y, loss, optimizer, epochs, batch_size=None, l2=0.0, rng=None,
     if rng is not None:
         _validate.instance("rng", rng, np.random.Generator, "write numpy.random.default_rng(seed)")
     l2 = _validate.not_negative("l2", l2)
-    stop = (lambda history: False) if stop is None else _validate.function("stop", stop, "the history")
+    if stop is not None:
+        _validate.function("stop", stop, "the history")
     work = _Work(net, theta, loss, l2)
     state, losses, held = optimizer._start(theta), [], []
     bar = _progress(_validate.integer("epochs", epochs, least=1), _validate.flag("progress", progress))
@@ -181,11 +182,11 @@ def train(net, X, Y, loss, optimizer, epochs, batch_size=None, l2=0.0, rng=None,
                 total += work.gradient(X[rows], Y[rows])
                 state = optimizer.move(theta, work.g, state)
             if not np.isfinite(total) or not _validate.is_finite(theta):
-                raise OverflowError(f"the loss is no longer finite in epoch {epoch + 1} of {epochs}: take a smaller learning "
-                                    "rate, smaller weights to begin with, or inputs of about 1")
+                raise OverflowError(f"the loss is no longer finite in epoch {epoch + 1} of {epochs}: take a smaller "
+                                    "learning rate, smaller weights to begin with, or inputs of about 1")
             losses.append(total / len(X))
             held += [] if validation is None else [work.loss_of(*validation, size)]
-            if stop(_history(losses, None if validation is None else held)):
+            if stop is not None and stop(_history(losses, None if validation is None else held)):
                 break
     except KeyboardInterrupt:
         print(f"interrupted in epoch {len(losses) + 1} of {epochs}: what was learned by then is returned",

@@ -13,7 +13,7 @@ PACKAGE = ROOT / "nnlib"
 # In the order of the book; a file may import only from those before it. Files of later chapters take their place here.
 ORDER = ["_validate", "activations", "network", "entries", "jacobians", "losses", "backprop", "training", "checking", "data",
          "plotting._paper", "plotting.matrix_equations", "plotting.networks", "plotting.curves", "plotting.costs",
-         "plotting.errors", "plotting.images"]
+         "plotting.errors", "plotting.images", "plotting.learning"]
 CORE = ["activations", "network", "entries", "jacobians", "losses", "backprop", "checking"]
 
 

@@ -68,6 +68,15 @@ FIGURES = {
                           "derivatives": ("array", IMAGE - 0.5, {"one axis more in front": "the same result"}),
                           "titles": ("words", "T", {}), "alt": ALT},
                          [-0.5, 0.5]),
+    "progress_curves": (plotting.progress_curves,
+                        {"curves": ("errors", {"one": [10.0, 1, 0.1]}, {}), "alt": ALT,
+                         "step_name": ("words", "epoch", {}), "value_name": ("words", "loss", {}),
+                         "first": ("whole", 0, {}), "logarithmic": ("flag", True, {})},
+                        [0, 1, 2]),
+    "picture_rows": (plotting.picture_rows,
+                     {"pictures": ("array", np.stack([IMAGE, IMAGE - 0.5]), LONGER), "titles": ("names", ["1", "2"], {}),
+                      "alt": ALT, "columns": ("count", 8, {})},
+                     [1, 2]),
 }
 
 
