@@ -133,7 +133,7 @@ def test_an_equation_that_is_not_evaluated_says_why(right):
     right.build()
     under = {one.find_previous_sibling("div")["id"]: one.get_text()
              for page in ("one", "two") for one in right.html(page).select("p.evaluated")}
-    assert under.pop("equation-layer-z").startswith("layer-z · computed as printed on 1 network: forward and all other")
+    assert under.pop("equation-layer-z").startswith("layer-z · computed as printed on 1 network; forward agrees ")
     assert under == {"equation-a-picture": "Not evaluated: A picture. ledger"}
     rows = right.rows()
     assert rows["a-picture"][1:] == ["prose only", "A picture."]
