@@ -165,7 +165,7 @@ CALLS = {
         "l2": ("positive", 2.0 ** -10, {**TINY, "zero": None, "minus zero": None}),
         "rng": ("rng", None, {"None": SAME}), "progress": ("flag", False, {}),
         "validation": ("pair", (np.stack([X, -X]), ANSWERED[:, :3]), {"None": None}),
-        "stop": ("stop", lambda history: False, {"None": SAME})}),
+        "stop": ("stop", lambda history: len(history.loss) == 99, {"None": SAME})}),      # epochs may be many
     "train on one data point": (train_on, {"X": ("array", X, ONE_ROW), "Y": ("array", ANSWERED[0, :3], ONE_ROW)}),
     "train with held-out points": (lambda X, Y: train_on(np.eye(2), ANSWERED[:, :3], validation=(X, Y)),
                                    {"X": ("array", np.stack([X, -X]), {}), "Y": ("array", ANSWERED[:, :3], {})}),
