@@ -11,6 +11,7 @@ import numpy as np
 
 LONGEST_LIST = 10**5            # a longer list of layers, widths or titles is a mistake
 LARGEST_ARRAY = 10**8           # an array of more numbers fills the memory
+LARGEST_COUNT = 10**15          # nobody waits for so many epochs
 ROWS = 64                       # how many data points of many are looked at together: no copy of all is made
 
 
@@ -91,11 +92,13 @@ def index(name, value, size, because, *words):
     return whole
 
 
-def integer(name, value, least=None):
-    """A whole number, at least `least` where that is given."""
+def integer(name, value, least=None, most=None):
+    """A whole number, at least `least` and at most `most` where they are given."""
     whole = value if type(value) is int else _integer_of(name, value)
     if least is not None and whole < least:
         raise ValueError(f"{name} must be at least {least}; got {shown(whole)}")
+    if most is not None and whole > most:
+        raise ValueError(f"{name} must be at most {most}; got {shown(whole)}")
     return whole
 
 
@@ -124,14 +127,14 @@ def positive(name, value):
     return number
 
 
-def not_negative(name, value):
+def not_negative(name, value, because):
     """A finite number, 0 or above."""
-    return float(between(name, value, (), 0, np.inf, "it is a weight"))
+    return float(between(name, value, (), 0, np.inf, because))
 
 
 def below_one(name, value):
     """A number from 0 to below 1."""
-    number = not_negative(name, value)
+    number = not_negative(name, value, "it is the part of the past that is remembered")
     if number >= 1:
         raise ValueError(f"{name} must be below 1, because what is remembered has to fade; got {number:g}")
     return number
@@ -329,15 +332,19 @@ def right_answers(name, wanted, shape, because, dtype, probabilities):
     return Y
 
 
-def data(name, value, d, because):
-    """Many data points, a row each: as they are, with no copy, once every number is known to be finite."""
+def data(name, value, d, because, dtype):
+    """Many data points, a row each: as they are, with no copy, once every number is known to be finite in `dtype`."""
     got = numbers(name, value)
     got = got[None] if got.ndim == 1 else got
     if got.ndim != 2 or got.shape[1] != d or not len(got):
         raise ValueError(f"{name} must have shape (N, {d}) with N at least 1, because {because}; got {_written(got.shape)}")
+    return _finite_rows(name, got, dtype)
+
+
+def _finite_rows(name, got, dtype):
     for start in range(0, len(got), ROWS):
-        if not is_finite(got[start:start + ROWS]):
-            array(name, got, ..., dtype=got.dtype)
+        if not is_finite(got[start:start + ROWS].astype(dtype, copy=False)):
+            array(name, got, ..., dtype=dtype)          # it names the place
     return got
 
 
@@ -348,7 +355,7 @@ def data_answers(name, value, X, d, dtype, probabilities):
     if got.shape != (len(X), d):
         because = f"X holds {len(X)} data points and the network answers {d} numbers"
         right_answers(name, got, (len(X), d), because, dtype, probabilities)
-    for start in range(0, len(got), ROWS):
+    for start in range(0, len(_finite_rows(name, got, dtype)), ROWS):
         part = got[start:start + ROWS]
         right_answers(name, part, part.shape, "", dtype, probabilities)
     return got
@@ -382,24 +389,55 @@ def labels(name, value, d):
 def writable(name, value, shape, dtype):
     """An array of exactly this shape and type, which a result may be written into."""
     if not (type(value) is np.ndarray and value.shape == shape and value.dtype == dtype and value.flags.writeable):
-        got = f"{_written(value.shape)} of {value.dtype}" if type(value) is np.ndarray else kind(value)
         raise (ValueError if type(value) is np.ndarray else TypeError)(
-            f"{name} must be a writable array of shape {_written(shape)} of {dtype}; got {got}")
+            f"{name} must be a writable array of shape {_written(shape)} of {dtype}; got {_form(value)}")
     return value
 
 
-def parameters(name, value, net):
-    """One .W and .b for each layer of a network, of its shapes, as pairs of arrays."""
+def parameters(name, value, net=None):
+    """One .W and .b for each layer, as pairs of arrays; of the shapes and the floats of a network, where that is given."""
     given = sequence(name, value, "pairs (W, b)")
-    if len(given) != len(net):
-        raise ValueError(f"{name} must hold a W and a b for each layer; got {len(given)} for {len(net)} layers")
+    if not given or net is not None and len(given) != len(net):
+        layers = "one layer at least" if net is None else f"{len(net)} layers"
+        raise ValueError(f"{name} must hold a W and a b for each layer; got {len(given)} for {layers}")
     pairs = []
-    for m, (one, layer) in enumerate(zip(given, net)):
+    for m, one in enumerate(given):
         if not (hasattr(one, "W") and hasattr(one, "b")):
             raise TypeError(f"{name}[{m}] must have a .W and a .b; got {kind(one)}: write Parameters(W, b)")
-        pairs.append([array(f"{name}[{m}].{letter}", getattr(one, letter), getattr(layer, letter).shape,
+        if net is None:
+            W = array(f"{name}[{m}].W", one.W, ("d_out", "d_in"))
+            pairs.append([W, array(f"{name}[{m}].b", one.b, W.shape[:1], "W has shape {}", W.shape)])
+            continue
+        pairs.append([array(f"{name}[{m}].{letter}", getattr(one, letter), getattr(net[m], letter).shape,
                             f"{letter} of layer {m} has it", dtype=net.dtype) for letter in "Wb"])
     return pairs
+
+
+def alike(name, value, first):
+    """What an optimizer remembers, in the form that it began with: arrays, which are copied, numbers, tuples."""
+    if type(first) is tuple:
+        if type(value) is not tuple or len(value) != len(first):
+            raise ValueError(f"{name} must be a tuple of {len(first)}, because it began as one; got "
+                             + (f"{len(value)} things" if type(value) is tuple else kind(value)))
+        return tuple(alike(f"{name}[{k}]", one, other) for k, (one, other) in enumerate(zip(value, first)))
+    if type(first) is int:
+        return integer(name, value, 0, LARGEST_COUNT)
+    if type(first) is float:
+        return float(array(name, value, (), "it began as a number"))
+    if type(first) is np.ndarray:
+        value = array(name, value, first.shape, "it began with that shape", dtype=first.dtype)
+        value.setflags(write=True)
+    return value
+
+
+def after_step(owner, result, shape, dtype):
+    """(θ, state) as a rule of that shape and type of numbers has to return them."""
+    pair = type(result) is tuple and len(result) == 2
+    if not (pair and is_computed(result[0], shape) and result[0].dtype == dtype):
+        got = f"theta is {_form(result[0])}" if pair else _form(result)
+        raise ValueError(f"rule of {owner} must return a tuple (theta, state), theta an array of shape {_written(shape)} of "
+                         f"{dtype}; got {got}")
+    return result
 
 
 # What has been computed ----------------------------------------------------------------------------
@@ -484,6 +522,11 @@ def shown(value):
     except Exception:                       # an integer of 5,000 digits has no repr either
         return kind(value)
     return written if len(written) <= 60 and written.isprintable() else kind(value)
+
+
+def _form(value):
+    """What came, where an array of a certain form was expected."""
+    return f"{_written(value.shape)} of {value.dtype}" if type(value) is np.ndarray else kind(value)
 
 
 def kind(value):

@@ -1,5 +1,7 @@
 """Steps that make a loss smaller, and many of them in a row."""
 import sys
+from abc import ABC, abstractmethod
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,13 +15,24 @@ from .network import Layer, Network, predict
 def flat(parameters):
     """All weights and biases in one vector: layer by layer, W row by row, then b.
 
-    parameters a Network, or one .W and .b for each layer → (P,).
+    parameters a Network, or one .W and .b for each layer, as `backprop` gives them → (P,).
+    Raises ValueError or TypeError for what is no such list.
     """
-    return np.concatenate([part.ravel() for layer in parameters for part in (layer.W, layer.b)])
+    return np.concatenate([part.ravel() for pair in _validate.parameters("parameters", parameters) for part in pair])
 
 
+@np.errstate(all="ignore")
 def with_parameters(net, theta):
-    """The network with other numbers: theta (P,), in the order of `flat`."""
+    """The network with other numbers: theta (P,), in the order of `flat`.
+
+    Raises ValueError or TypeError for a theta that does not fit.
+    """
+    count = sum(layer.W.size + layer.b.size for layer in _validate.instance("net", net, Network))
+    because = "the network has {} parameters"
+    return _network(net, _validate.array("theta", theta, (count,), because, count, dtype=net.dtype))
+
+
+def _network(net, theta):
     return Network([Layer(W, b, layer.phi) for layer, (W, b) in zip(net, _views(net, theta))])
 
 
@@ -33,33 +46,63 @@ def _views(net, theta):
     return pairs
 
 
-class Optimizer:
-    """A rule that turns a gradient into a step. It sees all parameters as one vector θ, their gradient as one vector g."""
+class Optimizer(ABC):
+    """A rule that turns a gradient into a step. It sees all parameters as one vector θ, their gradient as one vector g.
+
+    A class of your own needs `rule`, and `first_state` if it remembers something; `start`, `step` and `train` then work.
+    """
+
+    def __init_subclass__(cls, **more):
+        super().__init_subclass__(**more)
+        if "rule" in vars(cls) and "move" not in vars(cls):
+            cls.move = Optimizer.move               # an inherited faster form is that of another rule
+
+    def first_state(self, theta):
+        """What the rule remembers before the first step: here nothing. theta (P,).
+
+        Arrays keep their shape from step to step, numbers stay numbers, and tuples keep their length.
+        """
+        return None
+
+    @abstractmethod
+    def rule(self, theta, g, state):
+        """(θ, state) after one step, as a tuple. θ, g (P,) → θ (P,) in the same kind of floats, and what is remembered."""
+
+    def move(self, theta, g, state):
+        """`rule` for `train`: the new θ is written into theta → what is remembered. A faster form may use g up."""
+        theta[:], state = self._ruled(theta.copy(), g.copy(), state)
+        return state
+
+    def _ruled(self, theta, g, state):
+        """What the rule gives, once it is known to fit. The rule sees copies that nobody changes afterwards."""
+        state = _validate.alike("state", state, self.first_state(theta.copy()))
+        return _validate.after_step(type(self).__name__, self.rule(theta, g, state), theta.shape, theta.dtype)
 
     def start(self, net):
-        """What the rule remembers before the first step."""
-        return self._start(flat(_validate.instance("net", net, Network)))
+        """What the rule remembers before the first step. Raises TypeError for what is no Network."""
+        return self.first_state(flat(_validate.instance("net", net, Network)))
 
     @np.errstate(all="ignore")
     def step(self, net, gradients, state):
         """The network after one step, and what the rule remembers; both new.
 
-        gradients: one .W and .b for each layer, as `backprop` gives them.
-        Raises ValueError or TypeError for gradients that do not fit, OverflowError for a
-        step that leaves the range of its floats.
+        gradients: one .W and .b for each layer, as `backprop` gives them. state: as `start` or the last step gave it.
+        Raises ValueError or TypeError for gradients or a state that do not fit, and for a rule that returns something else,
+        OverflowError for a step that leaves the range of its floats.
         """
         pairs = _validate.parameters("gradients", gradients, _validate.instance("net", net, Network))
-        theta, state = self.rule(flat(net), np.concatenate([part.ravel() for pair in pairs for part in pair]), state)
+        theta, state = self._ruled(flat(net), np.concatenate([part.ravel() for pair in pairs for part in pair]), state)
         _validate.finite("a parameter after the step", theta, "take a smaller learning_rate")
-        return with_parameters(net, theta), state
+        return _network(net, theta), state
 
 
 @dataclass(frozen=True)
 class SGD(Optimizer):
     """Down the gradient; with momentum, along a sum of gradients in which the older count less.
 
-    learning_rate above 0, momentum 0 … 1, without 1.
     Equations (sgd-velocity), (sgd-step).
+    learning_rate above 0, momentum 0 … 1, without 1.
+    Raises ValueError or TypeError for others.
     """
     learning_rate: float
     momentum: float = 0.0
@@ -68,7 +111,7 @@ class SGD(Optimizer):
         _validate.set_fields(self, learning_rate=_validate.positive("learning_rate", self.learning_rate),
                              momentum=_validate.below_one("momentum", self.momentum))
 
-    def _start(self, theta):
+    def first_state(self, theta):
         return np.zeros_like(theta)
 
     def rule(self, theta, g, v):
@@ -92,8 +135,9 @@ class SGD(Optimizer):
 class Adam(Optimizer):
     """Steps of about the learning rate for each parameter, however large or small its gradients are.
 
+    Equations (adam-mean), (adam-square), (adam-unbiased), (adam-step).
     learning_rate and epsilon above 0, beta1 and beta2 0 … 1, without 1.
-    Equations (adam-mean), (adam-square), (adam-step).
+    Raises ValueError or TypeError for others.
     """
     learning_rate: float = 1e-3
     beta1: float = 0.9
@@ -105,7 +149,7 @@ class Adam(Optimizer):
                            ("beta1", _validate.below_one), ("beta2", _validate.below_one)):
             _validate.set_fields(self, **{name: rule(name, getattr(self, name))})
 
-    def _start(self, theta):
+    def first_state(self, theta):
         return 0, np.zeros_like(theta), np.zeros_like(theta)
 
     def rule(self, theta, g, state):
@@ -140,13 +184,20 @@ class Adam(Optimizer):
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """What `train` saw: a loss for each epoch; and one of the held-out points, if there are any.
+    """What `train` saw: a loss for each whole epoch; and one of the held-out points, if there are any.
 
     loss (epochs,), the mean over the epoch's points, each before the step that it led to, l2 included.
     validation (epochs,) after the epoch, without l2, or None.
+    Raises ValueError or TypeError for others.
     """
     loss: np.ndarray
-    validation: np.ndarray | None
+    validation: np.ndarray | None = None
+
+    def __post_init__(self):
+        _validate.set_fields(self, loss=_validate.array("loss", self.loss, ("N",)))
+        if self.validation is not None:
+            because = "it has a number for each of loss"
+            _validate.set_fields(self, validation=_validate.array("validation", self.validation, self.loss.shape, because))
 
 
 @np.errstate(all="ignore")
@@ -154,10 +205,10 @@ def train(net, X, Y, loss, optimizer, epochs, batch_size=None, l2=0.0, rng=None,
           stop=None):
     """Many steps: epochs times through all data points → (Network, History).
 
-    X (N, d_in), Y (N, d_y). batch_size: points for each step, None for all of them; rng shuffles the points before each
-    epoch, without it they keep their order. l2 adds ½ l2 ΣW² to the loss. validation: a pair (X, Y) of held-out points.
-    stop(history) → bool is asked after each epoch. Ctrl-C ends it too; what is learned by then is returned.
-    progress: a bar, where tqdm is installed and somebody looks at the output.
+    X (N, d_in), Y (N, d_y). batch_size: points for each step, None for all of them, in their order. With rng, those of an
+    epoch are taken in the order rng.permutation(N). l2 adds ½ l2 ΣW² to the loss. validation: a pair (X, Y) of held-out
+    points. stop(history) → bool is asked after each epoch. Ctrl-C ends it too; what is learned by then is returned.
+    progress: a bar, where tqdm is installed and errors go to a terminal or a notebook.
     Equal to `backprop` and `optimizer.step` in turn, but for rounding, and works in place on its own copy of the network.
     Raises ValueError or TypeError for what does not fit, OverflowError for a loss that is no longer finite.
     """
@@ -166,39 +217,43 @@ def train(net, X, Y, loss, optimizer, epochs, batch_size=None, l2=0.0, rng=None,
     if validation is not None:
         validation = _points(net, *_validate.pair("validation", validation), loss, " of validation")
     _validate.instance("optimizer", optimizer, Optimizer, "write SGD(0.1) or Adam()")
+    epochs = _validate.integer("epochs", epochs, 1, _validate.LARGEST_COUNT)
     size = len(X) if batch_size is None else min(len(X), _validate.integer("batch_size", batch_size, least=1))
     if rng is not None:
         _validate.instance("rng", rng, np.random.Generator, "write numpy.random.default_rng(seed)")
-    l2 = _validate.not_negative("l2", l2)
     if stop is not None:
         _validate.function("stop", stop, "the history")
-    work = _Work(net, theta, loss, l2)
-    state, losses, held = optimizer._start(theta), [], []
-    bar = _progress(_validate.integer("epochs", epochs, least=1), _validate.flag("progress", progress))
+    state, seen = optimizer.first_state(theta.copy()), []
+    work = _Work(net, theta, loss, _validate.not_negative("l2", l2, "it draws weights to 0"))
     try:
-        for epoch in bar:
-            total = 0.0
-            for rows in _batches(len(X), size, None if batch_size is None else rng):
-                total += work.gradient(X[rows], Y[rows])
-                state = optimizer.move(theta, work.g, state)
-            if not np.isfinite(total) or not _validate.is_finite(theta):
-                raise OverflowError(f"the loss is no longer finite in epoch {epoch + 1} of {epochs}: take a smaller "
-                                    "learning rate, smaller weights to begin with, or inputs of about 1")
-            losses.append(total / len(X))
-            held += [] if validation is None else [work.loss_of(*validation, size)]
-            if stop is not None and stop(_history(losses, None if validation is None else held)):
-                break
+        with _progress(epochs, _validate.flag("progress", progress)) as bar:
+            for epoch in bar:
+                batches = _batches(len(X), size, None if batch_size is None else rng)
+                value, state = work.epoch(X, Y, batches, optimizer, state)
+                _no_longer("the loss", [value, theta], epoch, epochs)
+                seen.append([value] if validation is None else [value, work.loss_of(*validation, size)])
+                _no_longer("the loss of validation", seen[-1], epoch, epochs)
+                if stop and _validate.flag("what stop returns", stop(_history(seen, validation))):
+                    break
     except KeyboardInterrupt:
-        print(f"interrupted in epoch {len(losses) + 1} of {epochs}: what was learned by then is returned",
+        _no_longer("a parameter", [theta], len(seen), epochs)
+        print(f"interrupted after {len(seen)} whole epochs of {epochs}: the network is returned as it is now",
               file=sys.stderr)
-    return with_parameters(net, theta), _history(losses, None if validation is None else held)
+    return _network(net, theta), _history(seen, validation)
+
+
+def _no_longer(what, numbers, epoch, epochs):
+    """Refuses numbers that left the range of their floats in an epoch, which counts from 0 here."""
+    if not all(map(_validate.is_finite, map(np.asarray, numbers))):
+        raise OverflowError(f"{what} is no longer finite in epoch {epoch + 1} of {epochs}: take a smaller learning rate, "
+                            "smaller weights to begin with, or inputs of about 1")
 
 
 class _Work:
     """The arrays of `train`: W and b of each layer as parts of θ, and their derivatives as parts of g."""
 
     def __init__(self, net, theta, loss, l2):
-        self.g, self.loss, self.l2 = np.empty_like(theta), loss, l2
+        self.theta, self.g, self.loss, self.l2 = theta, np.empty_like(theta), loss, l2
         self.layers = list(zip(_views(net, theta), _views(net, self.g), [layer.phi for layer in net]))
 
     def forward(self, X):
@@ -212,10 +267,25 @@ class _Work:
             A = phi.f(Z)
         return read, z, A
 
+    def epoch(self, X, Y, batches, optimizer, state):
+        """A step for each batch of rows → the mean of the points' losses, and what the optimizer remembers."""
+        total = 0.0
+        for rows in batches:
+            total += float(self.gradient(X[rows], Y[rows]))
+            state = optimizer.move(self.theta, self.g, state)
+        return total / len(X), state
+
+    def losses(self, A, Y):
+        """The loss of each row, and its derivatives. A loss that writes into what it reads is stopped by NumPy."""
+        Y = Y.astype(A.dtype, copy=False)
+        A.setflags(write=False)
+        Y.setflags(write=False)
+        return self.loss.of_rows(A, Y)
+
     def gradient(self, X, Y):
         """Writes the gradient of the mean loss into g → the sum of the points' losses, each with ½ l2 ΣW²."""
         read, z, A = self.forward(X)
-        losses, asked = self.loss.of_rows(A, Y.astype(A.dtype, copy=False))
+        losses, asked = self.losses(A, Y)
         asked = asked / len(X)
         for m in range(len(self.layers) - 1, -1, -1):
             (W, b), (by_W, by_b), phi = self.layers[m]
@@ -239,7 +309,7 @@ class _Work:
 
     def loss_of(self, X, Y, size):
         """The mean loss of data points, as many of them at a time as in training."""
-        return sum(self.loss.of_rows(self.forward(X[rows])[2], Y[rows].astype(self.g.dtype, copy=False))[0].sum()
+        return sum(float(self.losses(self.forward(X[rows])[2], Y[rows])[0].sum())
                    for rows in _batches(len(X), size, None)) / len(X)
 
 
@@ -257,23 +327,24 @@ def _batches(count, size, rng):
 
 
 def _points(net, X, Y, loss, where):
-    """Data points and their right answers, and the loss of the first of them: what does not fit is refused here, once."""
+    """Data points and their right answers, and the loss of the first two: what does not fit is refused here, once."""
     d_in, d_y = net.widths[0], net.widths[-1]
-    X = _validate.data(f"X{where}", X, d_in, f"layer 0 reads {d_in} numbers")
+    X = _validate.data(f"X{where}", X, d_in, f"layer 0 reads {d_in} numbers", net.dtype)
     Y = _validate.data_answers(f"Y{where}", Y, X, d_y, net.dtype, _validate.instance("loss", loss, Loss).probabilities)
-    loss.both(predict(net, X[:1]), Y[:1])
+    loss.both(predict(net, X[:2]), Y[:2])
     return X, Y
 
 
-def _history(losses, held):
-    return History(np.array(losses), None if held is None else np.array(held))
+def _history(seen, validation):
+    """What was seen in each epoch, a column for the loss and one for that of held-out points, if there are any."""
+    return History(*np.reshape(seen, (len(seen), 1 if validation is None else 2)).T)
 
 
 def _progress(epochs, wanted):
     """The numbers of the epochs, with a bar where tqdm is installed and a person looks."""
+    looked_at = wanted and sys.stderr and (sys.stderr.isatty() or type(sys.stderr).__module__.startswith("ipykernel"))
     try:
-        from tqdm.auto import tqdm
+        from tqdm import tqdm
     except ImportError:
-        wanted = False
-    hidden = None if wanted and tqdm.__module__ == "tqdm.asyncio" else False    # None: hidden unless it is a terminal
-    return tqdm(range(epochs), disable=hidden, unit="epoch") if wanted else range(epochs)
+        looked_at = False
+    return tqdm(range(epochs), unit="epoch") if looked_at else nullcontext(range(epochs))

@@ -312,6 +312,49 @@ LOSSES = {
     "the class of losses": (lambda g: type(g), REFUSED),
 }
 
+OPTIMIZERS = {
+    "the class of an optimizer": (lambda g: type(g), REFUSED),
+    "name of an optimizer": (lambda g: "SGD", REFUSED),
+    "its learning rate": (lambda g: g.learning_rate, REFUSED),
+    "its rule": (lambda g: g.rule, REFUSED),
+}
+
+# What a rule may give back instead of (theta, state).
+RULES = {
+    "returns None": (lambda g: lambda theta, g, state: None, REFUSED),
+    "returns theta alone": (lambda g: lambda theta, g, state: theta - g, REFUSED),
+    "returns theta in a tuple": (lambda g: lambda theta, g, state: (theta - g,), REFUSED),
+    "returns three things": (lambda g: lambda theta, g, state: (theta - g, state, state), REFUSED),
+    "returns a list of both": (lambda g: lambda theta, g, state: [theta - g, state], REFUSED),
+    "returns theta as the second": (lambda g: lambda theta, g, state: (state, theta - g), None),
+    "returns a list of numbers": (lambda g: lambda theta, g, state: ((theta - g).tolist(), state), REFUSED),
+    "returns one number": (lambda g: lambda theta, g, state: ((theta - g).sum(), state), REFUSED),
+    "returns one number in an array": (lambda g: lambda theta, g, state: ((theta - g)[:1], state), REFUSED),
+    "returns a row": (lambda g: lambda theta, g, state: ((theta - g)[None], state), REFUSED),
+    "returns a column": (lambda g: lambda theta, g, state: ((theta - g)[:, None], state), REFUSED),
+    "returns one number too few": (lambda g: lambda theta, g, state: ((theta - g)[1:], state), REFUSED),
+    "returns an outer difference": (lambda g: lambda theta, g, state: (theta[:, None] - g, state), REFUSED),
+    "returns float32": (lambda g: lambda theta, g, state: ((theta - g).astype("f4"), state), REFUSED),
+    "returns the other byte order": (lambda g: lambda theta, g, state: ((theta - g).astype(">f8"), state), REFUSED),
+    "returns integers": (lambda g: lambda theta, g, state: ((theta - g).astype(int), state), REFUSED),
+    "returns complex numbers": (lambda g: lambda theta, g, state: (theta - g + 0j, state), REFUSED),
+    "returns objects": (lambda g: lambda theta, g, state: ((theta - g).astype(object), state), REFUSED),
+    "returns a masked array": (lambda g: lambda theta, g, state: (np.ma.array(theta - g), state), REFUSED),
+    "returns a subclass of array": (lambda g: lambda theta, g, state: ((theta - g).view(Sub), state), REFUSED),
+    "remembers an array of another shape": (lambda g: lambda theta, g, state: (theta - g, g[1:]), REFUSED),
+    "remembers a number": (lambda g: lambda theta, g, state: (theta - g, 1.0), REFUSED),
+    "remembers None": (lambda g: lambda theta, g, state: (theta - g, None), REFUSED),
+    "changes what it reads": (lambda g: g, SAME),
+}
+
+STOPS = {
+    "returns None": (lambda g: lambda history: None, REFUSED),
+    "returns a number": (lambda g: lambda history: 1, REFUSED),
+    "returns text": (lambda g: lambda history: "no", REFUSED),
+    "returns an array": (lambda g: lambda history: history.loss < 0, REFUSED),
+    "returns NumPy's False": (lambda g: lambda history: np.bool_(False), SAME),
+}
+
 OUTS = {
     "integers": (lambda g: np.zeros((3, 2, 3), int), REFUSED),
     "float32": (lambda g: np.zeros((3, 2, 3), np.float32), REFUSED),

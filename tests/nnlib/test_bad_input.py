@@ -4,6 +4,7 @@ Each argument in turn gets each kind of tests/kinds.py that concerns it, under s
 rounding to zero. What comes back must be a refusal in the agreed form, or exactly the result that the kind's meaning
 gives; no warning, and no argument changed.
 """
+import dataclasses
 import inspect
 import json
 import re
@@ -22,6 +23,7 @@ import nnlib
 from figures import FIGURES
 from kinds import ACCEPTED, ANYTHING, AS_FLOATS, ITS_OWN, REFUSED, SAME
 from nnlib import plotting
+from nnlib.training import flat, with_parameters
 
 PACKAGE = str(Path(nnlib.__file__).parent)
 NET = nnlib.pencil_network()
@@ -29,19 +31,63 @@ X, THETA = np.array([0.5, 1.25]), np.array([0.5, -0.75])
 ANSWERED = np.array([[0.5, -1.5, 0.25, 2.0], [1.25, 0.0, -0.75, 0.5]])
 CHANCES = np.array([[0.125, 0.75, 0.125, 0.0], [0.25, 0.25, 0.5, 0.0]])      # rows add up to 1 in most kinds of number
 
+LIKE_NET = [nnlib.Parameters(2 * layer.W, -layer.b) for layer in NET]
+
 # Arguments of every shape are right for these, and what is too long elsewhere is more of the same.
 ANY_SHAPE = {**dict.fromkeys(("one element too many", "one axis more in front", "a column for a vector",
                               "a boolean for an array", "a number for an array", "a tower of six axes"), AS_FLOATS)}
+HUGE = ("integer beyond floats", "integer of 5,000 digits", "negative integer of 5,000 digits")
 MORE_ROWS = {"one element too many": AS_FLOATS}
+TINY = {"a number that rounding swallows": None}
+FROM_0 = {**TINY, "zero": None, "minus zero": None}
 ONE_ROW = {"one axis more in front": AS_FLOATS}
 TABLES = {"array": kinds.ARRAYS, "index": kinds.INDICES, "positive": kinds.POSITIVES, "net": kinds.NETS,
           "phi": kinds.PHIS, "labels": kinds.LABELS, "of_rows": kinds.OF_ROWS, "loss": kinds.LOSSES, "out": kinds.OUTS,
-         "function": kinds.FUNCTIONS, "elementwise": {**kinds.FUNCTIONS, **kinds.ELEMENTWISE}}
+          "optimizer": kinds.OPTIMIZERS, "rule": kinds.RULES, "stop": kinds.STOPS, "function": kinds.FUNCTIONS,
+          "elementwise": {**kinds.FUNCTIONS, **kinds.ELEMENTWISE}}
 
 
 def value_and_gradient(name, of_rows, probabilities):
     loss = nnlib.Loss(name, of_rows, probabilities)
     return loss(ANSWERED, CHANCES), loss.gradient(ANSWERED, CHANCES)
+
+
+SLOW = nnlib.SGD(2.0 ** -6)
+CALM = nnlib.Network([nnlib.Layer(layer.W, layer.b, "tanh") for layer in NET])        # squares leave the floats soon
+
+
+class Mine(nnlib.Optimizer):
+    """A rule that is handed in."""
+    def __init__(self, rule):
+        self.rule_in_hand = rule
+
+    def first_state(self, theta):
+        return theta
+
+    def rule(self, theta, g, state):
+        return self.rule_in_hand(theta, g, state)
+
+
+def averaged(theta, g, state):
+    """A step against the gradient, written into what is read, and the mean of the old parameters and the new."""
+    theta -= 2.0 ** -6 * g
+    state += theta
+    state *= 0.5
+    return theta, state
+
+
+def train_on(X, Y, loss=nnlib.squared_error, optimizer=SLOW, validation=None):
+    return nnlib.train(CALM, X, Y, loss, optimizer, 2, validation=validation)
+
+
+def two_steps(rule):
+    mine = Mine(rule)
+    net, state = mine.step(NET, LIKE_NET, mine.start(NET))
+    return mine.step(net, LIKE_NET, state)
+
+
+def momentum_step(net, gradients, state):
+    return nnlib.SGD(0.25, 0.5).step(net, gradients, state)
 
 
 # function: {argument: (role, good value, what differs from the role's rule)}; () is an argument left as it is
@@ -74,7 +120,7 @@ CALLS = {
     **{name: (getattr(nnlib, name), {"net": ("net", NET, {}), "x": ("array", X, {}), **more}) for name, more in (
         ("jacobian_factors", {}), ("jacobian_x", {}), ("jacobian_b", {"m": ("index", 1, {})}),
         ("jacobian_W", {"m": ("index", 1, {}), "out": ("out", None, {})}),
-        ("jvp", {"direction": ("direction", [nnlib.Parameters(2 * layer.W, -layer.b) for layer in NET], {})}),
+        ("jvp", {"direction": ("direction", LIKE_NET, {})}),
         ("vjp", {"u": ("array", np.array([0.5, -1.0, 2.0]), {})}))},
     "jvp, a layer's direction": (lambda W, b: nnlib.jvp(NET, X, [NET[0], nnlib.Parameters(W, b), NET[2]]),
                                  {"W": ("array", 2 * NET[1].W, {}), "b": ("array", -NET[1].b, {})}),
@@ -94,6 +140,41 @@ CALLS = {
         **ANY_SHAPE, "a boolean for an array": REFUSED, "a number for an array": REFUSED, "array of no rows": AS_FLOATS,
         "float32": None})}),
     "one_hot": (nnlib.one_hot, {"labels": ("labels", 1, {}), "d_y": ("count", 3, {})}),
+    "flat": (flat, {"parameters": ("direction", LIKE_NET, {})}),
+    "flat, a layer": (lambda W, b: flat([NET[0], nnlib.Parameters(W, b)]),
+                      {"W": ("array", NET[1].W, {"float32": None}), "b": ("array", NET[1].b, {"float32": None})}),
+    "with_parameters": (with_parameters, {"net": ("net", NET, {}), "theta": ("array", 0.5 * flat(NET), {})}),
+    "SGD": (nnlib.SGD, {"learning_rate": ("positive", 0.25, TINY), "momentum": ("positive", 0.5, FROM_0)}),
+    "Adam": (nnlib.Adam, {"learning_rate": ("positive", 0.25, TINY), "beta1": ("positive", 0.5, FROM_0),
+                          "beta2": ("positive", 0.5, FROM_0), "epsilon": ("positive", 0.25, TINY)}),
+    "Optimizer.start": (nnlib.Adam().start, {"net": ("net", NET, {})}),
+    "SGD.step": (momentum_step, {"net": ("net", NET, {}), "gradients": ("direction", LIKE_NET, {}),
+                                 "state": ("array", flat(NET) / 8, {})}),
+    "SGD.step, a layer's gradient": (lambda W, b: momentum_step(NET, [NET[0], nnlib.Parameters(W, b), NET[2]], flat(NET)),
+                                     {"W": ("array", 2 * NET[1].W, {}), "b": ("array", -NET[1].b, {})}),
+    "Adam.step": (lambda state: nnlib.Adam().step(NET, LIKE_NET, state),
+                  {"state": ("whole state", (1, flat(NET) / 8, flat(NET) ** 2 / 8), {})}),
+    "Adam.step, its state": (lambda t, mean, square: nnlib.Adam().step(NET, LIKE_NET, (t, mean, square)),
+                             {"t": ("index", 1, {"one past the end": None}), "mean": ("array", flat(NET) / 8, {}),
+                              "square": ("array", flat(NET) ** 2 / 8, {"int8": None})}),
+    "train": (nnlib.train, {
+        "net": ("net", CALM, {}), "X": ("array", np.stack([X, -X]), {}), "Y": ("array", ANSWERED[:, :3], {}),
+        "loss": ("loss", nnlib.squared_error, {}), "optimizer": ("optimizer", SLOW, {}),
+        "epochs": ("index", 2, {"one past the end": None}),
+        "batch_size": ("index", 2, {**dict.fromkeys(("None", "one past the end", "index beyond 64 bits", *HUGE[:2]), SAME)}),
+        "l2": ("positive", 2.0 ** -10, {**TINY, "zero": None, "minus zero": None}),
+        "rng": ("rng", None, {"None": SAME}), "progress": ("flag", False, {}),
+        "validation": ("pair", (np.stack([X, -X]), ANSWERED[:, :3]), {"None": None}),
+        "stop": ("stop", lambda history: len(history.loss) == 99, {"None": SAME})}),      # epochs may be many
+    "train on one data point": (train_on, {"X": ("array", X, ONE_ROW), "Y": ("array", ANSWERED[0, :3], ONE_ROW)}),
+    "train with held-out points": (lambda X, Y: train_on(np.eye(2), ANSWERED[:, :3], validation=(X, Y)),
+                                   {"X": ("array", np.stack([X, -X]), {}), "Y": ("array", ANSWERED[:, :3], {})}),
+    "train with a rule by hand": (lambda rule: train_on(np.eye(2), ANSWERED[:, :3], optimizer=Mine(rule)),
+                                  {"rule": ("rule", averaged, {})}),
+    "step with a rule by hand": (two_steps, {"rule": ("rule", averaged, {})}),
+    "train with a loss by hand": (lambda of_rows: train_on(np.eye(2), ANSWERED[:, :3], loss=nnlib.Loss("mine", of_rows)),
+                                  {"of_rows": ("of_rows", nnlib.squared_error.of_rows, {})}),
+    "History": (nnlib.History, {"loss": ("array", THETA, {}), "validation": ("array", THETA, {"None": None})}),
     "taylor_rate": (nnlib.taylor_rate,
                     {"f": ("function", np.sin, {}), "theta": ("array", THETA, {}),
                      "derivative": ("array", np.diag(np.cos(THETA)), {}),
@@ -104,7 +185,6 @@ CALLS = {
 # What a role gives a meaning to, of the kinds that have none elsewhere. A text is nowhere in the numbers of a result, and
 # what a function raises by itself passes through: it is not nnlib's to judge.
 TEXTS = ("text", "text with a line break")
-HUGE = ("integer beyond floats", "integer of 5,000 digits", "negative integer of 5,000 digits")
 ROLES = {
     "number": {}, "flag": {}, "choice": {}, "rng": {}, "count": {}, "widths": {},
     "text": dict.fromkeys(TEXTS, SAME), "words": dict.fromkeys((*TEXTS, "empty text")), "part": dict.fromkeys(TEXTS),
@@ -113,13 +193,16 @@ ROLES = {
     "values": {**dict.fromkeys(TEXTS), "object that claims to be an array": None,
                "list of numeric text": None, "array of numeric text": None, "list with one text": None,
                "object array with text": None},
-    "lit": {}, "errors": {}, "names": {}, "layers": {}, "direction": {}, "loss": {}, "labels": {},
-    "of_rows": dict.fromkeys(("class", "lambda", "hostile object"), ITS_OWN), "out": {"None": SAME},
+    **dict.fromkeys(("lit", "errors", "names", "layers", "direction", "loss", "labels", "whole state", "pair"), {}),
+    **dict.fromkeys(("of_rows", "stop"), dict.fromkeys(("class", "lambda", "hostile object"), ITS_OWN)),
+    "rule": dict.fromkeys(ANYTHING, ITS_OWN),
+    "out": {"None": SAME},
 }
 # What the sentence may call the argument, where it is not the argument's own name.
 CALLED = {"errors": "errors?", "names": "names|phi", "part": "part|text", "lit": "lit|m|i|j", "seed": "rng",
           "m": "m|W of layer",          # a layer that there is, and whose W is of another shape
-          "h": "h|what f returns", "X": "X|Y must have", "x": "x|X|Y must have", "y": "Y", "of_rows": "of_rows|the loss",
+          "h": "h|what f returns", "x": "x|X|Y must have", "y": "Y", "of_rows": "of_rows|the loss",
+          "X": "X|Y must have", "rule": "rule|state", "t": "state", "mean": "state", "square": "state",
           "x0": "x0|f", "span": "span", "derivative": "derivative", "title": "titles", "net": "net",
           "name": "name|a text", "value_name": "value_name|a text", "titles": "titles|a text"}
 
@@ -150,6 +233,10 @@ def parts(result):
         return [*result.inputs, *result.z, *result.slopes, result.y_hat]
     if isinstance(result, nnlib.Activation):
         return [result.f(THETA), result.df(THETA)]
+    if isinstance(result, (nnlib.SGD, nnlib.Adam)):
+        return [np.array(dataclasses.astuple(result))]
+    if isinstance(result, nnlib.History):
+        return [result.loss] + ([] if result.validation is None else [result.validation])
     if isinstance(result, tuple):
         return [part for one in result for part in parts(one)]
     if isinstance(result, plotting.M):

@@ -89,8 +89,8 @@ def test_adam_is_the_paper_s():
 def test_the_form_in_place_is_the_plain_rule(optimizer):
     rng = np.random.default_rng(4)
     theta = rng.normal(size=50)
-    plain, state, fast = theta, optimizer._start(theta), theta.copy()
-    state_in_place = optimizer._start(theta)
+    plain, state, fast = theta, optimizer.first_state(theta), theta.copy()
+    state_in_place = optimizer.first_state(theta)
     for size in (1, 1e-6, 1e4, 0, 1):
         g = size * rng.normal(size=50)
         before = [part.copy() for part in (plain, g)]
@@ -154,7 +154,8 @@ def test_held_out_points_are_looked_at_after_each_epoch_without_l2():
     rng = np.random.default_rng(8)
     net, (X, Y), held = random_network((3, 4, 2), "tanh", rng), batch((3, 2), 9, rng), batch((3, 2), 11, rng)
     seen = []
-    new, history = train(net, X, Y, cross_entropy, SGD(0.1), 4, 2, l2=0.5, validation=held, stop=lambda h: seen.append(h))
+    new, history = train(net, X, Y, cross_entropy, SGD(0.1), 4, 2, l2=0.5, validation=held,
+                         stop=lambda h: bool(seen.append(h)))
     assert_allclose(history.validation[-1], cross_entropy(predict(new, held[0]), held[1]), rtol=1e-12)
     assert [len(one.loss) for one in seen] == [1, 2, 3, 4] == [len(one.validation) for one in seen]
 
@@ -169,12 +170,13 @@ def test_ctrl_c_keeps_what_is_learned(capsys):
     def after_two(history):
         if len(history.loss) == 2:
             raise KeyboardInterrupt
+        return False
     net = random_network((2, 2), "identity", np.random.default_rng(0))
     X, Y = [[1.0, 2]], [[0, 1.0]]
     new, history = train(net, X, Y, squared_error, SGD(0.01), 50, stop=after_two)
     assert_allclose(flat(new), flat(train(net, X, Y, squared_error, SGD(0.01), 2)[0]))
     assert history.loss.shape == (2,) and capsys.readouterr().err == (
-        "interrupted in epoch 3 of 50: what was learned by then is returned\n")
+        "interrupted after 2 whole epochs of 50: the network is returned as it is now\n")
 
 
 @pytest.mark.parametrize("loss", [squared_error, cross_entropy], ids=str)
