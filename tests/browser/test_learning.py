@@ -94,7 +94,7 @@ def learned(number, bug):
     hits = (predict(net, X).argmax(axis=1) == Y.argmax(axis=1)).tolist()
     letter, m, *place = state["watched"][0], int(state["watched"][1]), *map(int, state["watched"].split(".")[1:])
     picked = [getattr(one[m], letter)[tuple(place)] for one in (net, parts, right)]
-    memories = {"v": (memory, after)} if state["rule"] != "adam" else {"m": (memory[1], after[1]), "s": (memory[2], after[2])}
+    memories = dict(zip("ms", zip(memory[1:], after[1:]))) if state["rule"] == "adam" else {"v": (memory, after)}
     return {"theta": flat(net), "g": flat(parts), "losses": losses, "hits": hits, "picked": picked[:2], "nudged": picked[2],
             "before": {name: one for name, (one, _) in memories.items()},
             "next": {"theta": theta, **{name: one for name, (_, one) in memories.items()}}}
@@ -292,7 +292,7 @@ def test_the_figure_shows_what_the_network_answers(site_of_one):
     places = np.random.default_rng(5).uniform(0, 32, (600, 2))
     scores = predict(net, np.column_stack([places[:, 0] / 8 - 2, 2 - places[:, 1] / 8]))
     agree = [inside(drawn["i-region"], *place) == (one < two) for place, (one, two) in zip(places, scores)]
-    assert np.mean(agree) > 0.99 and len({*agree}) <= 2, "only at the edge the squares are too coarse"
+    assert np.mean(agree) > 0.99, "only at the edge the squares are too coarse"
     X, Y = points("spiral")
     marks = {name: [tuple(map(float, one)) for one in re.findall(r"M(\S+?) ([\d.]+)", drawn[name])]
              for name in ("i-one", "i-two", "i-missed")}
@@ -353,7 +353,8 @@ def test_a_planted_bug_trains_and_the_nudge_finds_it(page):
     assert at_step(tab) == 0
     played(tab, 20)
     with_bug, without = re.search(r"loss is (\S+), .* Without the bug it is (\S+),", said(tab)).groups()
-    assert with_bug == without and "is 100 times that" in nudge.inner_text() and "the loss does not tell" in nudge.inner_text()
+    assert with_bug == without and "the loss does not tell" in nudge.inner_text()
+    assert "is 100 times that" in nudge.inner_text()
     assert tab.inner_text(".i-losses .i-key").split("\n") == ["with the bug", "without it"]
     choose(tab, rule="sgd")
     assert "as long as with η = 1." in nudge.inner_text() and tab.locator(".i-update > div").count() == 2
@@ -362,6 +363,10 @@ def test_a_planted_bug_trains_and_the_nudge_finds_it(page):
     assert "Between layers ϕ′ is left out" in nudge.inner_text() and "is 1 times that" not in nudge.inner_text()
     choose(tab, watched="W2.0.0")
     assert "is 1 times that" in nudge.inner_text() and at_step(tab) >= 4, "another number is watched of the same run"
+    choose(tab, phi="relu", widths="2-4-2", rule="adam", rate="1", watched="W0.0.0")
+    for _ in range(3):
+        press(tab, "once")
+    assert "says 0 to seven digits, and the program’s derivative is 0.199." in nudge.inner_text()
     choose(tab, bug="bias")
     assert tab.is_checked('[name=watched][value="b0.0"]') and "is 0 times that" in nudge.inner_text()
 

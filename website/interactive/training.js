@@ -182,19 +182,19 @@ function said(state, { run, twin }) {
 
 // The nudge moves the watched number both ways and looks at the loss; it knows nothing of slopes.
 function nudge({ watched, bug, rule, rate }, { run, at, nudged }) {
-  const times = Math.abs(nudged) < 1e-7 ? "which is too small to compare"
-    : `and the program’s derivative is ${three(run.g[at] / nudged)} times that`;
-  const said = wrong(bug, rule, rate, run.hits.length);
-  return `A nudge of ${symbolFor(watched)} both ways says ${three(nudged)}, ${times}. ${said}`;
+  const [nudge, own] = Math.abs(nudged) < 1e-7 ? ["0 to seven digits", three(run.g[at])]
+    : [three(nudged), `${three(run.g[at] / nudged)} times that`];
+  return `A nudge of ${symbolFor(watched)} both ways says ${nudge}, and the program’s derivative is ${own}. ${
+    wrong(bug, rule, rate, run.hits.length)}`;
 }
 
 function wrong(bug, rule, rate, count) {
   if (bug === "slope") {
-    return `Between layers ${phi("′")} is left out: the derivatives of the last layer are right, those before it are not.`;
+    return `Between layers ${phi("′")} is left out: the last layer’s derivatives are right, those before it lack a factor.`;
   }
   if (bug === "bias") return "The derivatives of the biases are left at 0: no bias moves. Those of the weights are right.";
   if (bug === "none") return "";
-  return `Without 1/N every derivative is ${count} times too large. ${rule === "adam"
+  return `Without 1/N every derivative is ${count} times as large as it should be. ${rule === "adam"
     ? "Adam divides by the size of the derivatives: its steps stay nearly the same, and the loss does not tell."
     : `Every step is as long as with <i>η</i> = ${three(count * Number(rate))}.`}`;
 }
