@@ -56,7 +56,7 @@ def each(f, array):
 class Float:
     """float64: arrays of NumPy."""
 
-    constant, norm = staticmethod(float), staticmethod(norm)
+    constant, norm, largest = staticmethod(float), staticmethod(norm), staticmethod(max)
     tolerance = 1e-9        # of what is the same
 
     def numbers(self, name, array):
@@ -126,6 +126,9 @@ class Letters(High):
     def norm(self, array):
         """Letters stand for real numbers."""
         return self.library.sqrt((array ** 2).sum())
+
+    def largest(self, numbers):
+        return self.library.Max(*numbers)
 
     def same(self, first, second):
         return all(one.expand() == 0 for one in np.ravel(first - second))

@@ -57,7 +57,7 @@ def equation_faults(judgement, registry, cache, page, label, latex):
                 f"({lesson('A row')})"]
     if "prose" in row:
         return []
-    question = latex, row, registry.networks.get(row.get("scene"))
+    question = label, latex, row, registry.networks.get(row.get("scene"))
     result, is_fresh = remembered(cache, question, lambda: examine(latex, row, registry))
     judgement.results[label] = result
     judgement.fresh += is_fresh

@@ -28,6 +28,7 @@ class Case:
         rng = np.random.default_rng(self.size)
         self.u = rng.integers(-9, 9, self.widths[-1]) / 8           # how much each answer counts
         self.direction = [tuple(rng.integers(-9, 9, one.shape) / 8 for one in pair) for pair in zip(self.W, self.b)]
+        self.eta = rng.integers(1, 8) / 8                           # how far a step goes, and never 1
 
     def __str__(self):
         widths = "-".join(map(str, self.widths))

@@ -40,7 +40,7 @@ class Found:
             self.faults.append((f"an equation without a label: $$ {shortened(latex)} $$ needs (a-label) behind it", line))
 
     def add_inline(self, latex, line):
-        if "=" in latex:
+        if "=" in latex or r"\leftarrow" in latex:
             self.inline.append((latex, line))
 
     def add_text(self, text, line):

@@ -11,7 +11,8 @@ def backprop(net, X, Y, loss):
     Equations (delta-last), (delta-step) in `pull`, then (gradient-weights) and
     (gradient-biases). X (N, d_in), Y (N, d_y), or (d_in,) and (d_y,) for one
     data point → float, and Parameters for each layer.
-    Errors as `predict` and as the loss.
+    Errors as `forward` and as the loss; ValueError for no data point;
+    OverflowError for a derivative, or a number on the way to it, out of range.
     """
     trace, loss = forward_batch(net, X), _validate.instance("loss", loss, Loss)
     value, asked = loss.both(trace.y_hat, Y)

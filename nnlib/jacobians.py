@@ -29,11 +29,12 @@ def pull(net, trace, u, m=0):
 
 
 def jacobian_factors(net, x):
-    """The two factors (D, a) of which every Jacobian of a network is made.
+    """The two factors (D, a) of which the Jacobian by every weight and bias is made.
 
     Equations (units-last), (units-step). x (d_in,) → D, a with
     D[m] = ∂ŷ/∂z^m (d_y, d_m), and a[m] what layer m reads.
-    Errors as `forward`, OverflowError for a derivative out of range.
+    Errors as `forward`, OverflowError for a derivative, or a number on the
+    way to it, out of range.
     """
     trace = forward(net, x)
     return tuple(pull(net, trace, _each_output(net))), trace.inputs
@@ -43,8 +44,9 @@ def jacobian_W(net, x, m, out=None):
     """How all outputs move with all weights of layer m: entry (k, i, j) is ∂ŷ_k/∂W^m_ij.
 
     Equation (jacobian-entry). x (d_in,), m in 0 … n → (d_y, rows, columns),
-    written into the array `out` if there is one. Errors as `dy_db`;
-    ValueError or TypeError for an `out` that cannot hold the result.
+    written into the array `out` if there is one. Raises IndexError for m out
+    of range, else as `jacobian_factors`; ValueError or TypeError for an `out`
+    that is no plain writable array of this shape and of the network's floats.
     """
     shape = shape_of(net, m)
     trace = forward(net, x)
@@ -67,7 +69,8 @@ def _with_zeros(numbers, axis):
 def jacobian_b(net, x, m):
     """How all outputs move with all biases of layer m, which is how they move with z^m.
 
-    Equation (units). x (d_in,), m in 0 … n → (d_y, rows). Errors as `dy_db`.
+    Equation (units). x (d_in,), m in 0 … n → (d_y, rows).
+    Raises IndexError for m out of range, else as `jacobian_factors`.
     """
     shape_of(net, m)
     return pull(net, forward(net, x), _each_output(net), m)[0]
@@ -76,7 +79,7 @@ def jacobian_b(net, x, m):
 def jacobian_x(net, x):
     """How all outputs move with all that the network reads.
 
-    Equation (jacobian-input). x (d_in,) → (d_y, d_in). Errors as `forward`.
+    Equation (jacobian-input). x (d_in,) → (d_y, d_in). Errors as `jacobian_factors`.
     """
     D = pull(net, forward(net, x), _each_output(net))[0]
     return _validate.finite("the derivative", D @ net[0].W)
@@ -86,8 +89,8 @@ def jvp(net, x, direction):
     """J v: how all outputs move if all weights and biases move at once, without J.
 
     Equation (push-any). x (d_in,), direction a pair .W and .b for each layer,
-    of its shapes → (d_y,). Errors as `forward`; ValueError or TypeError for
-    a direction that does not fit.
+    of its shapes → (d_y,). Errors as `jacobian_factors`; ValueError or
+    TypeError for a direction that does not fit.
     """
     trace = forward(net, x)
     direction = _validate.parameters("direction", direction, net)
@@ -101,7 +104,8 @@ def vjp(net, x, u):
     """u J: how the sum of the outputs, each times its u, moves with every weight and bias, without J.
 
     Equation (pull-any). x (d_in,), u (d_y,) → Parameters for each layer.
-    Errors as `forward`; ValueError or TypeError for a u that does not fit.
+    Errors as `jacobian_factors`; ValueError or TypeError for a u that does
+    not fit.
     """
     trace = forward(net, x)
     u = _validate.array("u", u, trace.y_hat.shape, "the network has {} outputs", len(trace.y_hat), dtype=net.dtype)

@@ -12,13 +12,14 @@ class Loss:
     """The mean over a batch of one number for each data point.
 
     of_rows(Y_hat, Y) → that number for each row, and its derivatives by the
-    row's answers. probabilities: whether each row of Y must add up to 1.
+    row's answers. probabilities: whether each row of Y must hold none below 0
+    and add up to 1.
     loss(Y_hat, Y) → float; loss.gradient(Y_hat, Y) → the derivative of that
     float by each number of Y_hat, its 1/N included. Y_hat and Y are (N, d_y),
-    or (d_y,) for one data point.
+    or (d_y,) for one data point; beside a (1, d_y), Y may be (d_y,) too.
     Raises ValueError or TypeError for a Y_hat or Y that does not fit, and for
-    an of_rows that returns something else, OverflowError for a loss or a
-    derivative beyond the range of its floats.
+    an of_rows that returns something else, nan included, OverflowError for a
+    sum of losses or a derivative beyond the range of its floats.
     """
     name: str
     of_rows: Callable
@@ -55,10 +56,10 @@ def _squared_error(Y_hat, Y):
 
 
 def softmax(Z):
-    """Positive numbers that add up to 1: e to the power of each, over their sum.
+    """Numbers from 0 to 1 that add up to 1: e to the power of each, over their sum.
 
-    Equation (softmax). Z (d,), or (N, d) with each row by itself → the same.
-    Right for numbers of any size: the largest of a row is taken off first.
+    Equation (softmax), computed as (softmax-shifted), and so right for numbers of any size.
+    Z (d,), or (N, d) with each row by itself → the same.
     """
     Z = _validate.rows("Z", Z)
     powers = np.exp(Z - Z.max(axis=-1, keepdims=True))
@@ -78,8 +79,9 @@ cross_entropy = Loss("cross_entropy", _cross_entropy, probabilities=True)
 def one_hot(labels, d_y):
     """A row for each label, with a 1 at its place and 0 elsewhere.
 
-    labels integers in 0 … d_y-1, one or an array of N → (d_y,) or (N, d_y).
-    Raises TypeError or IndexError for labels that are no such integers.
+    labels integers in 0 … d_y-1, one or an array → their shape and d_y behind
+    it, as in (d_y,) or (N, d_y). Raises TypeError or IndexError for labels
+    that are no such integers, ValueError for a d_y below 1 or too large.
     """
     d_y = _validate.integer("d_y", d_y, least=1)
     labels = _validate.labels("labels", labels, d_y)

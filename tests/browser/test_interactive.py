@@ -257,15 +257,16 @@ def test_a_mistake_planted_in_the_order_is_found(tmp_path, old, new, seen):
 
 def test_the_softmax_is_nnlibs():
     rng = np.random.default_rng(2)
-    states = [{"z": [2, 1, 0, -1], "right": 1, "T": 1, "row": 0}, {"z": [8, -8, 8, -8], "right": 3, "T": 0.25, "row": 3}]
+    states = [{"z": [2, 1, 0, -1], "right": 1, "T": 1, "column": 0},
+              {"z": [8, -8, 8, -8], "right": 3, "T": 0.25, "column": 3}]
     states += [{"z": rng.uniform(-8, 8, 4).tolist(), "right": int(rng.integers(4)), "T": float(rng.uniform(0.25, 8)),
-                "row": int(rng.integers(4))} for _ in range(20)]
+                "column": int(rng.integers(4))} for _ in range(20)]
     assert computed("softmax", [(start(), {})]) == computed("softmax", [(start(), states[0])])
     for state, got in zip(states, computed("softmax", [(start(), state) for state in states])):
         z, y = np.array(state["z"]) / state["T"], one_hot(state["right"], 4)
         p = softmax(z)
         for name, wanted in (("p", p), ("loss", cross_entropy(z, y)), ("miss", cross_entropy.gradient(z, y)),
-                             ("matrix", (np.diag(p) - np.outer(p, p))[state["row"]])):
+                             ("matrix", (np.diag(p) - np.outer(p, p))[:, state["column"]])):
             np.testing.assert_allclose(got[name], wanted, rtol=1e-9, atol=1e-12, err_msg=name)
 
 
@@ -572,7 +573,7 @@ def test_the_reader_drags_scores(open_page):
     assert "Class 4 is right" in said(tab)
     tab.locator(f'{STAGE} [data-set="T"]').fill("2")
     assert "divided by T = 2.00" in said(tab)
-    chip(tab, "row.2").click()
+    chip(tab, "column.2").click()
     assert "score of class 3, divided by T, rises" in said(tab)
     tab.keyboard.press("Escape")
     assert "the loss is 1.440" in said(tab)

@@ -1,8 +1,9 @@
 """Misprints of the book's equations: made from the printed LaTeX, one change each, and sorted before they are judged.
 
 `misprints(latex)` gives (kind, LaTeX) of every single change that it knows to make: a sign, an index, a prime, a
-transpose, the order of two factors, ⊙ for a product and back, a parenthesis, a layer off by one, a number, a slope
-taken at φ(z). `canonical(tree)` settles which of them say the same as the original, by argument:
+transpose, the order of two factors, a factor left out, ⊙ for a product and back, a sum for max and back, a parenthesis,
+a layer off by one, a number, a slope taken at φ(z). `canonical(tree)` settles which of them say the same as the
+original, by argument:
 
     parentheses around a product do not matter in a product           (the product is associative)
     the operands of ⊙ and of + may stand in any order                 (both commute, element by element)
@@ -19,15 +20,17 @@ Everything else must be refused or found different.
 
 import re
 
-from ledger.grammar import INFIX, Node, read, resolve, walk
+from ledger.grammar import INFIX, OVER, Node, read, resolve, walk
 
 # Writing a tree as LaTeX --------------------------------------------------------------------------------------------
 
 
 def write(node):
     """LaTeX of a tree as `read` gives it: read(write(tree)) is the tree."""
-    infix = [sign for sign, name in INFIX.items() if name == node.op]
-    return f" {infix[0]} ".join(map(write, node.args)) if infix else globals()[f"write_{node.op}"](*node.args)
+    sign = {name: sign for sign, name in {**INFIX, **OVER}.items()}.get(node.op)
+    if sign in OVER:
+        return f"{sign}_{node.args[0]} {write(node.args[1])}"
+    return f" {sign} ".join(map(write, node.args)) if sign else globals()[f"write_{node.op}"](*node.args)
 
 
 def write_equation(relations, *sides):
@@ -61,15 +64,11 @@ def write_derivative(of, by):
     return f"\\frac{{\\partial {write(of)}}}{{\\partial {write(by)}}}"
 
 
-def write_total(index, body):
-    return f"\\sum_{index} {write(body)}"
-
-
 def write_number(text):
     return text
 
 
-write_name = write_number
+write_name, write_after = write_number, write
 
 
 def write_group(inner):
@@ -193,6 +192,18 @@ def order(node):
         yield Node(node.op, (right.args[0], Node("minus", (left,))) if node.op == "plus" else (right, left))
 
 
+def left_out(node):
+    if node.op in ("product", "hadamard"):
+        for k in range(len(node.args)):
+            rest = (*node.args[:k], *node.args[k + 1:])
+            yield Node(node.op, rest) if len(rest) > 1 else rest[0]
+
+
+def other_over(node):
+    if node.op in OVER.values():
+        yield from (Node(op, node.args) for op in OVER.values() if op != node.op)
+
+
 def other_product(node):
     if node.op == "hadamard":
         yield Node("product", node.args)
@@ -240,8 +251,8 @@ def slope_at_phi(node):
         yield Node("apply", (*node.args[:3], Node("apply", (*node.args[:2], False, node.args[3]))))
 
 
-CHANGES = {"sign": sign, "index": index, "prime": prime, "transpose": transpose, "order": order, "product": other_product,
-           "layer": layer, "number": numbers, "argument": slope_at_phi}
+CHANGES = {"sign": sign, "index": index, "prime": prime, "transpose": transpose, "order": order, "factor": left_out,
+           "product": other_product, "over": other_over, "layer": layer, "number": numbers, "argument": slope_at_phi}
 
 
 def parentheses(latex):
@@ -394,7 +405,7 @@ def is_number(node):
         return reads or all(map(is_number, node.args))
     if node.op == "raised":
         return is_number(node.args[0])
-    if node.op == "total":
+    if node.op in OVER.values():
         return is_number(node.args[1])
     if node.op == "name":
         return "\\math" not in node.args[0] and "\\bold" not in node.args[0]

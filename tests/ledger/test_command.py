@@ -44,6 +44,12 @@ def test_a_right_page_passes_and_is_evaluated_once(copy):
     assert "1 were evaluated anew" in copy.run()[1]
 
 
+def test_an_equation_that_is_printed_twice_is_evaluated_twice(copy):
+    copy.write("book/one.md", RIGHT + RIGHT.replace("layer-z", "layer-again").split("\n", 1)[1])
+    copy.write("book/one.toml", ROW + ROW.replace("layer-z", "layer-again"))
+    assert "Displayed equations: 2, of which 2 were evaluated anew" in copy.run()[1]
+
+
 def test_every_kind_of_fault_is_named_with_its_line(copy):
     copy.write("book/one.md", RIGHT.replace("+", "-").replace("(3, -2)", "(3, 2)") + r"""
 $$ \mathbf{x} = \mathbf{x} + \mathbf{x} - \mathbf{x} + \mathbf{x} - \mathbf{x} $$

@@ -84,6 +84,8 @@ def pencil():
     (r"\mathbf{W}^1_{2,} \mathbf{a}^1", 1),
     (r"\mathbf{W}^0_{,1}", [-2, 1, 2]),
     (r"\sum_j \mathbf{W}^2_{3,j} \mathbf{a}^2_j", 1),
+    (r"\max_j \mathbf{W}^2_{3,j} \mathbf{a}^2_j - 2", 7),
+    (r"\frac{\partial L}{\partial \mathbf{b}^2}", [54, 247.5, -124]),
     (r"\mathbf{o}_2^{\mathsf T} \mathbf{o}_1 \mathbf{x}", [0, 2, 0]),
     (r"\mathbf{O}_1 \mathbf{x}", [2, 0]),
     (r"(\mathbf{W}^0)^{\mathsf T} (1, 0, -1)", [-4, 3]),
@@ -107,7 +109,7 @@ def test_the_evaluator_gives_what_a_pencil_gives(pencil, latex, by_hand):
     (r"\mathbf{q}", "no meaning"),
     (r"\mathbf{x}_3", "no place 3 among 2"),
     (r"\sum_j \mathbf{W}^0_{i,j} \mathbf{b}^0_j", "counts to 2 in one place and to 3"),
-    (r"\sum_i \mathbf{x}_j", "stands nowhere in it"),
+    (r"\sum_i \mathbf{x}_j", "stands nowhere in what follows"),
     (r"2 \odot 3", "joins two vectors"),
     (r"\phi^1(\mathbf{z}^0)", "acts on 2 numbers"),
 ])
@@ -249,6 +251,40 @@ def test_docstrings_and_registry_name_the_same_functions():
 def test_an_equality_in_the_text(latex, fault):
     with mpmath.workdps(arithmetics.DIGITS):
         found = Page("anywhere", REGISTRY).fault(latex)
+    assert found is None if fault is None else fault in found
+
+
+# Max and the arrow ----------------------------------------------------------------------------------------------------
+
+FIRST = (r"\mathbf{W}^0 \leftarrow \mathbf{W}^0 - \eta\, (((NEXT)^{\mathsf T} \boldsymbol{\delta}^1) "
+         r"\odot \phi^{0\prime}(\mathbf{z}^0))\, \mathbf{x}^{\mathsf T}")
+EARLY = r"\mathbf{W}^1 - \eta\, \boldsymbol{\delta}^1 (\mathbf{a}^1)^{\mathsf T}"          # what W¹ becomes
+
+
+@pytest.mark.parametrize("latex, row, fault", [
+    (PRINTED["gradient-step"], {}, None),
+    (PRINTED["gradient-step"], {"scene": "batch"}, None),
+    (r"\mathbf{W}^m_{i,j} \leftarrow \mathbf{W}^m_{i,j} - \eta\, \boldsymbol{\delta}^m_i \mathbf{a}^m_j", {}, None),
+    (r"\mathbf{b}^m \leftarrow \mathbf{b}^m - \eta\, \frac{\partial L}{\partial \mathbf{b}^m}", {}, None),
+    (r"\theta \leftarrow \theta + \eta\, \nabla L", {}, "the first side"),
+    (r"\theta \leftarrow \theta - \nabla L", {}, "the first side"),
+    (r"\theta \leftarrow -\eta\, \nabla L", {}, "the first side"),
+    (r"\theta = \theta - \eta\, \nabla L", {}, "the first side"),
+    (FIRST.replace("NEXT", r"\mathbf{W}^1"), {"layers": 2}, None),
+    (FIRST.replace("NEXT", EARLY), {"layers": 2}, "the first side"),
+    (r"\theta \leftarrow \theta - \eta\, \nabla L = \theta", {}, "no other relation"),
+    (r"-\theta \leftarrow \eta\, \nabla L - \theta", {}, "where a parameter should stand"),
+    (r"\hat{\mathbf{y}} \leftarrow \hat{\mathbf{y}}", {}, "no parameter"),
+    (r"\mathbf{u} \leftarrow \mathbf{u}", {"scene": "vectors"}, "nothing to update"),
+    (r"\max_j \mathbf{a}^m_j = \max_k \mathbf{a}^m_k", {}, None),
+    (r"\max_j \mathbf{z}_j + \max_j (-\mathbf{z}_j) = 0", {"scene": "scores"}, "the first side"),
+    (r"\max_j \mathbf{p} = 1", {"scene": "scores"}, "stands nowhere"),
+    (r"\max_j (\frac{1}{2} \mathbf{z} \mathbf{z}^{\mathsf T})_{j,} = 1", {"scene": "scores"}, "max is that of numbers"),
+    (r"\frac{\partial f}{\partial \theta} \approx \max_k (f(\theta + i h))_k",
+     {"scene": "nudge", "order": 1, "function": "forward_difference"}, "none is the largest"),
+])
+def test_the_largest_and_an_update(latex, row, fault):
+    found = verdict(latex, **row)
     assert found is None if fault is None else fault in found
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from ledger import lessons, routes, signs, trials
 from ledger.evaluate import Evaluator
-from ledger.grammar import INFIX
+from ledger.grammar import INFIX, OVER
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "ledger" / "README.md").read_text(encoding="utf-8")
@@ -91,7 +91,7 @@ def test_every_refusal_names_a_line_that_is_there():
 def test_every_node_that_the_grammar_makes_has_a_meaning():
     source = (ROOT / "ledger" / "grammar.py").read_text(encoding="utf-8")
     first = "".join(re.findall(r'Node\(("[^,]*),', source))       # as in Node("group" if … else "tuple", …)
-    made = {*re.findall(r'"(\w+)"', first), *INFIX.values()} - {"equation", "group", "dots"}
+    made = {*re.findall(r'"(\w+)"', first), *INFIX.values(), *OVER.values()} - {"equation", "group", "dots"}
     assert {"tuple", "divide", "matrix", "slope_chain"} <= made
     missing = sorted(name for name in made if not hasattr(Evaluator, name))
     assert not missing, f"Evaluator in ledger/evaluate.py has no method {', '.join(missing)}"
@@ -101,7 +101,7 @@ def test_readers_are_told_what_every_sign_and_route_means():
     page = (ROOT / "book" / "ledger.md").read_text(encoding="utf-8")
     terms = re.findall(r"^(.*)\n: ", page, re.M)
     unexplained = [route.label for route in routes.ROUTES.values() if route.label not in terms]
-    unexplained += [sign for sign in (*INFIX, *signs.SIGNS) if sign not in page]
+    unexplained += [sign for sign in (*INFIX, *OVER, r"\nabla", r"\leftarrow", *signs.SIGNS) if sign not in page]
     assert not unexplained, f"book/ledger.md does not explain {', '.join(unexplained)}"
 
 

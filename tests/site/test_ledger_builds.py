@@ -133,7 +133,7 @@ def test_an_equation_that_is_not_evaluated_says_why(right):
     right.build()
     under = {one.find_previous_sibling("div")["id"]: one.get_text()
              for page in ("one", "two") for one in right.html(page).select("p.evaluated")}
-    assert under.pop("equation-layer-z").startswith("layer-z · computed as printed on 1 network: forward and all other")
+    assert under.pop("equation-layer-z").startswith("layer-z · computed as printed on 1 network; forward agrees ")
     assert under == {"equation-a-picture": "Not evaluated: A picture. ledger"}
     rows = right.rows()
     assert rows["a-picture"][1:] == ["prose only", "A picture."]
@@ -274,10 +274,10 @@ def test_the_site_shows_every_equation_in_the_ledger_and_a_line_under_each(site)
             row = formula["id"].replace("equation", "ledger")
             assert line.select(f"a[href$='#{row}']")
             said = " ".join(line.get_text().split())
-            for route, limit in re.findall(r"(plain pass|imaginary nudge|two nudges|nnlib) (\S+)",
-                                           ledger.find(id=row).get_text(" ")):
-                within = float(re.search(r"within ([\d.e-]+\d)", said)[1])
-                assert f"{route} less closely" in said or float(limit) <= within, said
+            who, agrees = re.search(r"; (.+) agrees? (?:exactly|to within ([\d.e-]+\d))\. ledger$", said).groups()
+            limits = dict(re.findall(r"(float64|nnlib) (\S+)", ledger.find(id=row).get_text(" ")))
+            limit = limits.get("float64" if who == "its sides" else "nnlib")
+            assert float(limit) <= float(agrees) if agrees else limit is None, said
             lines += 1
     assert lines == len(printed)
 

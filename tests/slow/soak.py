@@ -97,11 +97,15 @@ def narrow(pairs):
 
 
 def exact(net, x):
-    """`truth`, at as many digits as it takes; None where no number of digits decides on which side of a kink z is."""
+    """`truth`, at as many digits as it takes; None where no number of digits decides on which side of a kink z is.
+
+    Softmax reads differences of ŷ, so that ŷ is taken to 22 places, however large it is.
+    """
     for digits in (DIGITS, 4 * DIGITS, 20 * DIGITS):
         flint.ctx.dps = digits
         pairs = truth(net, x)
-        if narrow([*pairs, [outputs(net, pairs)]]):
+        y_hat = outputs(net, pairs)
+        if narrow([*pairs, [y_hat]]) and all(one.rad() <= arb(1e-22) for one in y_hat.entries()):
             return pairs
     return None
 

@@ -102,8 +102,9 @@ function said({ step }, { right, left, all }) {
       + "from the left, the D of two layers.";
   }
   const [more, less] = all.right > all.left ? ["right", "left"] : ["left", "right"];
+  const factor = number(all[more] / all[less], 3);
   const verdict = all.right === all.left ? "both cost the same"
-    : `the ${less} wins, by a factor of ${number(all[more] / all[less], 3)}`;
+    : `the ${less} wins, by ${factor === "1" ? "less than one percent" : `a factor of ${factor}`}`;
   return `Both give the same D of layer 0, for ${cost(right)} multiplications from the right and ${cost(left)} from the `
     + `left. From the right, each other layer begins anew, ${number(all.right)} in all; from the left, all layers are done: `
     + `${verdict}.`;
