@@ -190,7 +190,7 @@ function nudge({ watched, bug, rule, rate }, { run, at, nudged }) {
 
 function wrong(bug, rule, rate, count) {
   if (bug === "slope") {
-    return `Between layers ${phi("′")} is left out: the last layer’s derivatives are right, those before it lack a factor.`;
+    return `Between layers ${phi("′")} is left out: the last layer’s derivatives are right, others lack a factor.`;
   }
   if (bug === "bias") return "The derivatives of the biases are left at 0: no bias moves. Those of the weights are right.";
   if (bug === "none") return "";
@@ -233,15 +233,15 @@ function plane({ data }, { net, hits }) {
   const { X, labels } = SETS[data], to = (x) => ((CELLS * (x + REACH)) / (2 * REACH)).toFixed(2);
   const marks = (keep, mark) => X.map(([x, y], n) => (keep(n) ? `M${to(x)} ${to(-y)}${mark}` : "")).join("");
   const { filled, edge } = regions(net);
-  const paths = [["region", filled], ["edge", edge], ["one", marks((n) => !labels[n], "h0")],
-    ["two", marks((n) => labels[n], "m-.3-.3l.6.6m-.6 0l.6-.6")],
-    ["missed", marks((n) => !hits[n], "m-.75 0a.75.75 0 1 0 1.5 0a.75.75 0 1 0-1.5 0")]];
-  const key = [["one", "class 1"], ["two", "class 2, hatched"], ["missed", "missed"]];
+  const path = (kind, d) => `<path class="${kind}" d="${d}"/>`;
   return `<div class="i-plane"><svg viewBox="0 0 ${CELLS} ${CELLS}" role="img"
  aria-label="The points of two classes, and the region in which the network answers class 2"><defs><pattern id="i-hatch"
- width="0.8" height="0.8" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path d="M0 0v0.8"/></pattern></defs>${
-    paths.map(([kind, d]) => `<path class="i-${kind}" d="${d}"/>`).join("")}</svg>
-<p class="i-key">${key.map(([kind, words]) => `<span class="i-k-${kind}">${words}</span>`).join("")}</p></div>`;
+ width="0.8" height="0.8" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path d="M0 0v0.8"/></pattern></defs>
+${path("i-region", filled)}${path("i-edge", edge)}${path("i-one", marks((n) => !labels[n], "h0"))}
+${path("i-two", marks((n) => labels[n], "m-.3-.3l.6.6m-.6 0l.6-.6"))}
+${path("i-missed", marks((n) => !hits[n], "m-.75 0a.75.75 0 1 0 1.5 0a.75.75 0 1 0-1.5 0"))}</svg>
+<p class="i-key"><span class="i-k-one">class 1</span><span class="i-k-two">class 2, hatched</span><span
+ class="i-k-missed">missed</span></p></div>`;
 }
 
 // A square with both answers at its corners is cut where the two scores are equal; whole ones in a row are one rectangle.
