@@ -31,8 +31,8 @@ def test_every_page_in_firefox(fox, python, address):
         assert (fox.evaluate("window.refused"), fox.wrong) == ([], []), name
         if fox.evaluate("document.querySelectorAll('figure.interactive').length"):      # a pressed button of it answers
             assert fox.evaluate("""new Promise((done) => { const figure = document.querySelector("figure.interactive");
-                const press = () => [...figure.querySelectorAll(
-                    "button.i-chip:not([aria-pressed=true]), button[data-do=back]:enabled")].at(-1)?.click();
+                const press = () => [...figure.querySelectorAll("button.i-chip:not([aria-pressed=true]), "
+                    + "button:is([data-do=back], [data-do=once]):enabled")].at(-1)?.click();
                 const before = figure.textContent, look = () => { press();
                     if (figure.textContent !== before) done(true); else requestAnimationFrame(look); };
                 look(); })"""), name
