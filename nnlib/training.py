@@ -21,7 +21,6 @@ def flat(parameters):
     return np.concatenate([part.ravel() for pair in _validate.parameters("parameters", parameters) for part in pair])
 
 
-@np.errstate(all="ignore")
 def with_parameters(net, theta):
     """The network with other numbers: theta (P,), in the order of `flat`.
 
@@ -112,6 +111,7 @@ class SGD(Optimizer):
                              momentum=_validate.below_one("momentum", self.momentum))
 
     def first_state(self, theta):
+        """v = 0. theta (P,) → (P,)."""
         return np.zeros_like(theta)
 
     def rule(self, theta, g, v):
@@ -150,6 +150,7 @@ class Adam(Optimizer):
             _validate.set_fields(self, **{name: rule(name, getattr(self, name))})
 
     def first_state(self, theta):
+        """No step, and both means 0. theta (P,) → 0, (P,), (P,)."""
         return 0, np.zeros_like(theta), np.zeros_like(theta)
 
     def rule(self, theta, g, state):
@@ -205,11 +206,12 @@ def train(net, X, Y, loss, optimizer, epochs, batch_size=None, l2=0.0, rng=None,
           stop=None):
     """Many steps: epochs times through all data points → (Network, History).
 
-    X (N, d_in), Y (N, d_y). batch_size: points for each step, None for all of them, in their order. With rng, those of an
-    epoch are taken in the order rng.permutation(N). l2 adds ½ l2 ΣW² to the loss. validation: a pair (X, Y) of held-out
-    points. stop(history) → bool is asked after each epoch. Ctrl-C ends it too; what is learned by then is returned.
-    progress: a bar, where tqdm is installed and errors go to a terminal or a notebook.
-    Equal to `backprop` and `optimizer.step` in turn, but for rounding, and works in place on its own copy of the network.
+    X (N, d_in), Y (N, d_y). batch_size: points for each step; None for all of them, and then rng is not used. With rng, each
+    epoch takes the points in the order rng.permutation(N), without it in their own. l2 adds ½ l2 ΣW² to the loss.
+    validation: a pair (X, Y) of held-out points. stop(history) → bool is asked after each epoch. Ctrl-C ends it too; the
+    network after the last step is returned. progress: a bar, where tqdm is installed and errors go to a terminal or a
+    notebook. Equal to `backprop` and `optimizer.step` in turn, but for rounding; works in place on copies of its own, and
+    what the optimizer remembers begins anew with each call.
     Raises ValueError or TypeError for what does not fit, OverflowError for a loss that is no longer finite.
     """
     theta = flat(_validate.instance("net", net, Network))
@@ -231,9 +233,10 @@ def train(net, X, Y, loss, optimizer, epochs, batch_size=None, l2=0.0, rng=None,
                 batches = _batches(len(X), size, None if batch_size is None else rng)
                 value, state = work.epoch(X, Y, batches, optimizer, state)
                 _no_longer("the loss", [value, theta], epoch, epochs)
-                seen.append([value] if validation is None else [value, work.loss_of(*validation, size)])
-                _no_longer("the loss of validation", seen[-1], epoch, epochs)
-                if stop and _validate.flag("what stop returns", stop(_history(seen, validation))):
+                losses = [value] if validation is None else [value, work.loss_of(*validation, size)]
+                _no_longer("the loss of validation", losses, epoch, epochs)
+                seen.append(losses)
+                if stop is not None and _validate.flag("what stop returns", stop(_history(seen, validation))):
                     break
     except KeyboardInterrupt:
         _no_longer("a parameter", [theta], len(seen), epochs)

@@ -18,7 +18,7 @@ def progress_curves(curves, *, alt, step_name="", value_name="", first=1, logari
     """
     if not isinstance(curves, dict) or not curves:
         raise ValueError(f"curves must be a dictionary of names and their numbers; got {_validate.shown(curves)}")
-    count, lines = _validate.integer("first", first), {}
+    count, lines = _validate.integer("first", first, 0, _validate.LARGEST_COUNT), {}
     logarithmic = _validate.flag("logarithmic", logarithmic)
     for name, values in curves.items():
         what = f"curves of {_validate.text('each name of curves', name, required=True)}"

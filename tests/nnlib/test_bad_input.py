@@ -166,7 +166,8 @@ CALLS = {
         "rng": ("rng", None, {"None": SAME}), "progress": ("flag", False, {}),
         "validation": ("pair", (np.stack([X, -X]), ANSWERED[:, :3]), {"None": None}),
         "stop": ("stop", lambda history: len(history.loss) == 99, {"None": SAME})}),      # epochs may be many
-    "train on one data point": (train_on, {"X": ("array", X, ONE_ROW), "Y": ("array", ANSWERED[0, :3], ONE_ROW)}),
+    "train on one data point": (lambda X, Y: train_on(X, Y), {"X": ("array", X, ONE_ROW),
+                                                              "Y": ("array", ANSWERED[0, :3], ONE_ROW)}),
     "train with held-out points": (lambda X, Y: train_on(np.eye(2), ANSWERED[:, :3], validation=(X, Y)),
                                    {"X": ("array", np.stack([X, -X]), {}), "Y": ("array", ANSWERED[:, :3], {})}),
     "train with a rule by hand": (lambda rule: train_on(np.eye(2), ANSWERED[:, :3], optimizer=Mine(rule)),
@@ -203,8 +204,8 @@ CALLED = {"errors": "errors?", "names": "names|phi", "part": "part|text", "lit":
           "m": "m|W of layer",          # a layer that there is, and whose W is of another shape
           "h": "h|what f returns", "x": "x|X|Y must have", "y": "Y", "of_rows": "of_rows|the loss",
           "X": "X|Y must have", "rule": "rule|state", "t": "state", "mean": "state", "square": "state",
-          "x0": "x0|f", "span": "span", "derivative": "derivative", "title": "titles", "net": "net",
-          "name": "name|a text", "value_name": "value_name|a text", "titles": "titles|a text"}
+          "pictures": "pictures?", "x0": "x0|f", "span": "span", "derivative": "derivative", "title": "titles",
+          "net": "net", "name": "name|a text", "value_name": "value_name|a text", "titles": "titles|a text"}
 
 
 def of_the_call(name):
@@ -356,7 +357,7 @@ PLAIN = [(name, argument) for name, argument in ARGUMENTS if not name.startswith
 def test_anything_is_refused_in_words_or_answered_as_its_floats(which, value):
     name, argument = which
     role = CALLS[name][1][argument][0]
-    expected = None
+    expected = ITS_OWN if role == "rule" else None          # it stands for a method, which nobody hands in
     if role == "array" and value is not None:
         try:
             floats = np.asarray(value)

@@ -71,11 +71,13 @@ FIGURES = {
     "progress_curves": (plotting.progress_curves,
                         {"curves": ("errors", {"one": [10.0, 1, 0.1]}, {}), "alt": ALT,
                          "step_name": ("words", "epoch", {}), "value_name": ("words", "loss", {}),
-                         "first": ("whole", 0, {}), "logarithmic": ("flag", True, {})},
+                         "first": ("index", 0, {"one past the end": None}), "logarithmic": ("flag", True, {})},
                         [0, 1, 2]),
     "picture_rows": (plotting.picture_rows,
-                     {"pictures": ("array", np.stack([IMAGE, IMAGE - 0.5]), LONGER), "titles": ("names", ["1", "2"], {}),
-                      "alt": ALT, "columns": ("count", 8, {})},
+                     {"pictures": ("array", np.stack([IMAGE, IMAGE - 0.5]), {}),
+                      "titles": ("names", ["1", "2"], {"list of numeric text": None, "array of numeric text": None}),
+                      "alt": ALT, "columns": ("count", 8, {"integer beyond floats": "the same result",
+                                                           "integer of 5,000 digits": "the same result"})},
                      [1, 2]),
 }
 

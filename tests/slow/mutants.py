@@ -33,8 +33,10 @@ EDGES, BASICS, DERIVATIVES, JACOBIANS, BACKPROP, BAD_INPUT, DATA, SILENT = (f"te
     "edges", "nnlib", "derivatives", "jacobians", "backprop", "bad_input", "files", "silently_wrong"))
 ALL = [EDGES, BASICS, DERIVATIVES, JACOBIANS, BACKPROP, BAD_INPUT, DATA, SILENT]
 DRAWN = ["tests/plotting/test_plotting.py", BAD_INPUT]
+TRAINING = [f"tests/nnlib/test_{stem}.py" for stem in ("optimizers", "training", "interrupted", "bad_input")]
 PLOTTING = [f"plotting.{name}" for name in ("_paper", "matrix_equations", "networks", "curves", "costs", "errors", "images")]
-FILES = {**dict.fromkeys(("activations", "network", "entries", "jacobians", "losses", "backprop", "_validate"), ALL),
+FILES = {**dict.fromkeys(("activations", "network", "entries", "jacobians", "losses", "backprop"), ALL),
+         "_validate": [*ALL, *TRAINING[:-1]], "training": TRAINING,
          "checking": [EDGES, BASICS, BAD_INPUT, SILENT], "data": [DATA, BASICS],
          **dict.fromkeys(PLOTTING, DRAWN)}                      # with the tests of each
 LIST = ROOT / "tests" / "slow" / "mutants.toml"
@@ -202,7 +204,7 @@ def main(names):
     names, sample = chosen_files(names)
     warm()
     start, why = time.time(), listed()
-    for name in {PLOTTING[0] if name in PLOTTING else "network" for name in names}:     # with the most tests of its kind
+    for name in {PLOTTING[0] if name in PLOTTING else "training" if name == "training" else "network" for name in names}:
         if not run([(name, source_of(name), "", "")], learn=True):
             return "The tests fail without any mutant: make test first."
     mutants = list(every_mutant(names))
