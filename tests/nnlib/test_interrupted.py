@@ -336,6 +336,16 @@ def test_the_place_of_a_number_that_is_not_finite_is_named_in_a_long_array():
             train(NET, *wrong, squared_error, SGD(0.1), 1)
 
 
+@pytest.mark.parametrize("row", [0, 2, 63, 64, 199])
+def test_no_row_is_left_unseen(row):
+    many, answers = np.zeros((200, 3)), np.zeros((200, 2))
+    for part, name in ((many, "X"), (answers, "Y")):
+        part[row, 1] = np.nan
+        with pytest.raises(ValueError, match=rf"^{name} must be finite in float64; got nan at index \({row}, 1\)$"):
+            train(NET, many, answers, squared_error, SGD(0.1), 1)
+        part[row, 1] = 0
+
+
 def test_data_beyond_the_floats_of_the_network_is_refused():
     net = Network([Layer(layer.W.astype(np.float32), layer.b.astype(np.float32), "tanh") for layer in NET])
     far = np.zeros((200, 3))
