@@ -1,8 +1,12 @@
 """Training that a person watches: Ctrl-C at any moment, and the bar, with tqdm and without, in a terminal and elsewhere."""
+import inspect
+import io
 import os
 import signal
 import subprocess
 import sys
+import tracemalloc
+from dataclasses import FrozenInstanceError
 
 import numpy as np
 import pytest
@@ -214,6 +218,38 @@ def test_the_word_on_ctrl_c_stands_below_the_bar():
     assert watched("interrupted", terminal=False) == (numbers, lines[-1] + "\n")
 
 
+class Screen(io.StringIO):
+    """Somewhere to write errors: a terminal, or none."""
+    terminal = True
+
+    def isatty(self):
+        return self.terminal
+
+
+class Notebook(Screen):
+    __module__, terminal = "ipykernel.iostream", False
+
+
+class File(Screen):
+    terminal = False
+
+
+@pytest.mark.parametrize("screen, asked, installed, shown", [
+    (Screen, True, True, True), (Notebook, True, True, True), (File, True, True, False), (Screen, False, True, False),
+    (Notebook, False, True, False), (Screen, True, False, False), (Notebook, True, False, False),
+    (lambda: None, True, True, False)])
+def test_who_sees_a_bar(screen, asked, installed, shown, monkeypatch):
+    pytest.importorskip("tqdm")
+    if not installed:
+        monkeypatch.setitem(sys.modules, "tqdm", None)
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stderr", screen())
+        net, _ = train(NET, X, Y, squared_error, SGD(0.1), 3, progress=asked)
+        said = sys.stderr.getvalue() if sys.stderr else ""
+    assert ("3/3" in said) == bool(said) == shown
+    assert (flat(net) == flat(train(NET, X, Y, squared_error, SGD(0.1), 3)[0])).all()
+
+
 @pytest.mark.long
 @pytest.mark.not_for_mutants
 def test_a_bar_is_shown_in_a_notebook():
@@ -300,6 +336,16 @@ def test_the_place_of_a_number_that_is_not_finite_is_named_in_a_long_array():
             train(NET, *wrong, squared_error, SGD(0.1), 1)
 
 
+@pytest.mark.parametrize("row", [0, 2, 63, 64, 199])
+def test_no_row_is_left_unseen(row):
+    many, answers = np.zeros((200, 3)), np.zeros((200, 2))
+    for part, name in ((many, "X"), (answers, "Y")):
+        part[row, 1] = np.nan
+        with pytest.raises(ValueError, match=rf"^{name} must be finite in float64; got nan at index \({row}, 1\)$"):
+            train(NET, many, answers, squared_error, SGD(0.1), 1)
+        part[row, 1] = 0
+
+
 def test_data_beyond_the_floats_of_the_network_is_refused():
     net = Network([Layer(layer.W.astype(np.float32), layer.b.astype(np.float32), "tanh") for layer in NET])
     far = np.zeros((200, 3))
@@ -308,16 +354,45 @@ def test_data_beyond_the_floats_of_the_network_is_refused():
         train(net, far, np.zeros((200, 2)), squared_error, SGD(0.1), 1)
 
 
-def test_a_loss_that_writes_into_what_it_reads_does_not_reach_the_data():
-    def writing(A, Y):
-        if len(A) > 2:
-            Y -= A
-        return squared_error.of_rows(A, Y)
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_loss_that_writes_into_what_it_reads_is_stopped(which):
+    def writing(*read):
+        if len(read[0]) > 2:
+            read[which][:] -= 1
+        return squared_error.of_rows(*read)
 
     kept = Y.copy()
     with pytest.raises(ValueError, match="read-only"):
         train(NET, X, Y, Loss("writing", writing), SGD(0.1), 1)
     assert (kept == Y).all()
+
+
+def test_data_in_the_right_floats_and_in_order_is_not_copied():
+    def of_rows(A, part):
+        shared.append(np.shares_memory(part, answers))
+        return squared_error.of_rows(A, part)
+
+    many, answers, shared = np.zeros((20_000, 60)), np.zeros((20_000, 1)), []
+    net = random_network((60, 1), "identity", np.random.default_rng(0))
+    tracemalloc.start()
+    train(net, many, answers, Loss("watching", of_rows), SGD(0.1), 1)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < many.nbytes / 2 and shared[-1]
+
+
+def test_settings_and_histories_are_values():
+    for value, name in ((SGD(0.1), "momentum"), (Adam(), "beta1"), (History([1.0]), "loss")):
+        with pytest.raises(FrozenInstanceError):
+            setattr(value, name, 0.5)
+    assert Adam() == Adam(0.001, 0.9, 0.999, 1e-8) and SGD(0.1) == SGD(0.1, 0.0) != SGD(0.2)
+    one = History([1.0])
+    assert one == one and one != History([1.0]) and len({one, History([1.0])}) == 2
+
+
+def test_nothing_is_shown_to_those_who_do_not_ask():
+    defaults = {name: argument.default for name, argument in inspect.signature(train).parameters.items()}
+    assert defaults["progress"] is False and defaults["l2"] == 0
 
 
 def test_a_stop_that_returns_nothing_is_told():

@@ -348,6 +348,7 @@ def test_a_state_of_another_optimizer_or_network_is_refused():
     other = random_network((2, 2), "identity", np.random.default_rng(0))
     for optimizer, state, sentence in (
             (Adam(), SGD(0.1).start(NET), "state must be a tuple of 3, because it began as one; got a ndarray"),
+            (Adam(), (*Adam().start(NET), 0), "state must be a tuple of 3, because it began as one; got 4 things"),
             (Adam(), None, "state must be a tuple of 3, because it began as one; got None"),
             (SGD(0.1), None, "state must hold real numbers; got None"),
             (SGD(0.1), SGD(0.1).start(other), "state must have shape (2,), because it began with that shape; got (6,)"),

@@ -150,6 +150,14 @@ def test_a_large_l2_pulls_at_weights_and_not_at_biases():
     assert new[0].b.tolist() == [3.0]
 
 
+def test_l2_pulls_at_each_weight_of_a_large_layer_once():
+    net = random_network((100, 90, 1), "relu", np.random.default_rng(0))
+    new, _ = train(net, np.zeros((1, 100)), np.zeros((1, 1)), squared_error, SGD(0.25), epochs=1, l2=2.0)
+    for one, layer in zip(new, net):
+        assert_array_equal(one.W, layer.W / 2)
+        assert_array_equal(one.b, layer.b)
+
+
 def test_held_out_points_are_looked_at_after_each_epoch_without_l2():
     rng = np.random.default_rng(8)
     net, (X, Y), held = random_network((3, 4, 2), "tanh", rng), batch((3, 2), 9, rng), batch((3, 2), 11, rng)
