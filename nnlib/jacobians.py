@@ -1,4 +1,5 @@
 """All derivatives of the outputs at once: as arrays, as factors, and as what they do to one vector."""
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -46,22 +47,18 @@ def jacobian_W(net, x, m, out=None):
     written into the array `out` if there is one. Errors as `dy_db`;
     ValueError or TypeError for an `out` that cannot hold the result.
     """
-    shape = shape_of(net, m)
+    rows, columns = shape_of(net, m)
     trace = forward(net, x)
     D, a = pull(net, trace, _each_output(net), m)[0], trace.inputs[m]
-    _validate.finite("the derivative", np.array(abs(D).max() * abs(a).max()))
-    shape = len(D), *shape
+    if not math.isfinite(np.vdot(D, D) * np.vdot(a, a)):            # else no product of two of them is out of range
+        _validate.finite("the derivative", np.array(abs(D).max() * abs(a).max()))
+    shape = len(D), rows, columns
     out = np.empty(shape, D.dtype) if out is None else _validate.writable("out", out, shape, D.dtype)
-    return np.matmul(_with_zeros(D, -1), _with_zeros(a, 0), out=out)
-
-
-def _with_zeros(numbers, axis):
-    """The numbers, and zeros beside them along a new axis.
-
-    A column times a row is a product of matrices with one term in each sum. With a second term, 0 times 0, BLAS
-    computes it and writes the result several times as fast.
-    """
-    return np.stack([numbers, np.zeros_like(numbers)], axis)
+    # A column times a row is a product of matrices with one term in each sum. With a second term, 0 times 0, BLAS
+    # computes it and writes the result several times as fast.
+    of_D, of_a = np.zeros((len(D), rows, 2), D.dtype), np.zeros((2, columns), D.dtype)
+    of_D[:, :, 0], of_a[0] = D, a
+    return np.matmul(of_D, of_a, out=out)
 
 
 def jacobian_b(net, x, m):
@@ -111,4 +108,4 @@ def vjp(net, x, u):
 
 def _each_output(net):
     """One row for each output, which asks for that output alone."""
-    return np.eye(net.widths[-1], dtype=net.dtype)
+    return np.eye(len(net.layers[-1].b), dtype=net.dtype)
