@@ -21,7 +21,7 @@ def array(name, value, shape, because="", *words, dtype=None):
     points, may be 0; ... stands for any shape. Without `dtype`, float32 stays
     float32 and every other kind of number becomes float64.
     """
-    got = value if type(value) is np.ndarray and value.dtype.kind == "f" else numbers(name, value)
+    got = numbers(name, value)
     if dtype is None:
         dtype = np.float32 if got.dtype == np.float32 else np.float64
     if not (shape is ... or got.shape == shape or _has_lengths(got, shape)):
@@ -50,6 +50,8 @@ def _has_lengths(got, shape):
 
 def numbers(name, value, kinds="biuf"):
     """The argument as an array of booleans, integers or floats, and of complex numbers if `kinds` has "c"."""
+    if type(value) is np.ndarray and value.dtype.kind in kinds:
+        return value
     if isinstance(value, np.ma.MaskedArray):
         raise TypeError(f"{name} must hold plain numbers; got a masked array; "
                         "fill or drop its masked entries first")
@@ -327,7 +329,9 @@ def finite_loss(owner, parts, value, asked):
         if any(np.isnan(part).any() for part in parts):
             raise ValueError(f"of_rows of {shown(owner)} must return numbers; got nan: keep Y_hat where the loss is defined")
         finite("the loss", np.array(value))
-    return float(value), finite("the derivative of the loss", asked)
+        finite("the derivative of the loss", asked)
+    asked.setflags(write=False)
+    return float(value), asked
 
 
 def labels(name, value, d):

@@ -26,7 +26,7 @@ def pull(net, trace, u, m=0):
     asked = [u * trace.slopes[-1]]
     for k in range(len(net) - 1, m, -1):
         asked.insert(0, asked[0] @ net[k].W * trace.slopes[k - 1])
-    return [_validate.finite("the derivative", one) for one in asked]
+    return asked
 
 
 def jacobian_factors(net, x):
@@ -37,7 +37,7 @@ def jacobian_factors(net, x):
     Errors as `forward`, OverflowError for a derivative out of range.
     """
     trace = forward(net, x)
-    return tuple(pull(net, trace, _each_output(net))), trace.inputs
+    return tuple(_validate.finite("the derivative", D) for D in pull(net, trace, _each_output(net))), trace.inputs
 
 
 def jacobian_W(net, x, m, out=None):
@@ -67,7 +67,7 @@ def jacobian_b(net, x, m):
     Equation (units). x (d_in,), m in 0 … n → (d_y, rows). Errors as `dy_db`.
     """
     shape_of(net, m)
-    return pull(net, forward(net, x), _each_output(net), m)[0]
+    return _validate.finite("the derivative", pull(net, forward(net, x), _each_output(net), m)[0])
 
 
 def jacobian_x(net, x):
