@@ -1,8 +1,9 @@
 """What `make bench` times: each question, and everyone who answers it.
 
 A bare loop computes what nnlib computes in the same order, without any check and without the selectors o_i and O_i. A limit
-is what no program on this machine can do without: the bare matrix products, or one writing of the result. PyTorch and JAX
-answer where they are installed (peers.py). Every side takes no argument and computes with arrays that are ready for it.
+is a part that the answer cannot do without: the matrix products of a gradient; the forward pass before a Jacobian's factors;
+these factors and one filling of its array, for the whole Jacobian. PyTorch and JAX answer where they are installed
+(peers.py). Every side takes no argument and computes with arrays that are ready for it.
 """
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,8 +11,9 @@ from importlib.util import find_spec
 
 import numpy as np
 
-from nnlib import (backprop, cross_entropy, digits, digits_network, dy_db, dy_dW, forward, jacobian_factors, jacobian_W,
-                   one_hot, predict, random_network)
+from nnlib import (O, Trace, backprop, cross_entropy, digits, digits_network, dy_db, dy_dW, forward, jacobian_factors,
+                   jacobian_W, o, one_hot, predict, random_network)
+from nnlib.entries import push
 
 PEERS = ("PyTorch", "JAX")
 
@@ -19,8 +21,8 @@ PEERS = ("PyTorch", "JAX")
 @dataclass
 class Question:
     """sides: {who: a function}, nnlib first. wanted: {who: the bound}, at most so many times the time of a bare loop or a
-    limit, at least so many times as fast as a peer. reads: {who: what makes the numbers of nnlib from what that side
-    returns}, for a side that returns something else."""
+    limit, at least so many times as fast as a peer. reads: {who: a function of what that side returns}, for a side that
+    does not compute nnlib's numbers: two arrays that must be equal instead."""
     text: str
     sides: dict[str, Callable]
     wanted: dict[str, float] = field(default_factory=dict)
@@ -39,7 +41,9 @@ class Question:
 
 
 def numbers(result):
-    """All numbers of an array, of a peer's array, or of a sequence of them, one after another."""
+    """All numbers of an array, of a peer's array, of a Trace, or of a sequence of them, one after another."""
+    if isinstance(result, Trace):
+        result = result.inputs, result.z, result.slopes, result.y_hat
     if isinstance(result, (tuple, list)):
         return np.concatenate([numbers(one) for one in result])
     return np.asarray(result.detach() if hasattr(result, "detach") else result).ravel()
@@ -151,8 +155,8 @@ def gradient(widths, points, wanted, dtype=np.float64):
     sides = {"nnlib": lambda: backprop(net, X, Y, cross_entropy), "bare loop": lambda: bare_backprop(net, X, Y),
              "limit": lambda: products(net, X)}
     reads = {"limit": lambda got: (got, X @ net[0].W.T)}
-    kind = ", float32" if dtype == np.float32 else ""
-    return with_peers(Question(f"`backprop`, {named(net)}, {points} points{kind}", sides, wanted, reads), "gradient", net, X, Y)
+    text = f"`backprop`, {named(net)}, {points} points" + (", float32" if dtype == np.float32 else "")
+    return with_peers(Question(text, sides, wanted, reads), "gradient", net, X, Y)
 
 
 def classifier(widths):
@@ -163,24 +167,29 @@ def classifier(widths):
 
 def jacobian(widths, wanted):
     net, x = classifier(widths)
-    out = np.empty((widths[-1], widths[1], widths[0]))
-    other = np.empty_like(out)
+    mine, others = np.empty((2, widths[-1], widths[1], widths[0]))
+    left, right = np.zeros((*others.shape[:2], 2)), np.zeros((2, others.shape[2]))
+
+    def bare_loop():
+        D, a = bare_factors(net, x)
+        left[:, :, 0], right[0] = D[0], a[0]
+        return np.matmul(left, right, out=others)
 
     def limit():
-        other.fill(1.0)
-        return bare_factors(net, x)
+        others.fill(1.0)
+        return jacobian_factors(net, x)
 
     reads = {"limit": lambda got: (got[0][0][:, :, None] * got[1][0], jacobian_W(net, x, 0))}
-    return with_peers(Question(f"`jacobian_W` into a given array, {named(net)}, layer 0, {out.nbytes / 1e6:.1f} MB",
-                               {"nnlib": lambda: jacobian_W(net, x, 0, out), "limit": limit}, wanted, reads),
-                      "jacobian", net, x)
+    return with_peers(Question(f"`jacobian_W` into a given array, {named(net)}, layer 0, {mine.nbytes / 1e6:.1f} MB",
+                               {"nnlib": lambda: jacobian_W(net, x, 0, mine), "bare loop": bare_loop, "limit": limit},
+                               wanted, reads), "jacobian", net, x)
 
 
 def factors(net, x, wanted):
-    reads = {"bare forward": lambda got: (got[0], jacobian_factors(net, x)[1])}
+    reads = {"limit": lambda got: (got[0], jacobian_factors(net, x)[1])}
     return Question(f"`jacobian_factors`, {named(net)}",
                     {"nnlib": lambda: jacobian_factors(net, x), "bare loop": lambda: bare_factors(net, x),
-                     "bare forward": lambda: bare_forward(net, x)}, wanted, reads)
+                     "limit": lambda: bare_forward(net, x)}, wanted, reads)
 
 
 def gram(widths, wanted):
@@ -199,23 +208,33 @@ def entry(net, x, m, i, j, wanted):
     return with_peers(Question(f"`dy_dW`, one entry, {named(net)}, layer {m}", sides, wanted), "entry", net, x, m, i, j)
 
 
+def further_entry(net, x, m, i, j, wanted):
+    """What every entry after the first costs: forward has run."""
+    trace, (rows, columns) = forward(net, x), net[m].W.shape
+    sides = {"nnlib": lambda: push(net, trace, m, O(i, rows) @ trace.slopes[m] * (o(j, columns) @ trace.inputs[m])),
+             "bare loop": lambda: bare_push(net, trace.slopes, m, i, trace.slopes[m][i] * trace.inputs[m][j])}
+    return with_peers(Question(f"one more entry from the same forward pass, {named(net)}, layer {m}", sides, wanted),
+                      "entry", net, x, m, i, j)
+
+
 def questions():
     net, X = digits_network(), digits()[0][:100]
     x = X[0]
     return [
-        Question(f"`forward`, {named(net)}", {"nnlib": lambda: all_of(forward(net, x)),
-                                              "bare loop": lambda: bare_forward(net, x)}, {"bare loop": 2.0}),
+        Question(f"`forward`, {named(net)}", {"nnlib": lambda: forward(net, x), "bare loop": lambda: bare_forward(net, x)},
+                 {"bare loop": 2.0}),
         Question(f"`predict`, {named(net)}, 100 points", {"nnlib": lambda: predict(net, X),
                                                           "bare loop": lambda: bare_predict(net, X)}),
         Question(f"`dy_db`, one entry, {named(net)}, layer 0", {"nnlib": lambda: dy_db(net, x, 0, 17),
                                                                 "bare loop": lambda: bare_dy_db(net, x, 0, 17)}),
-        entry(net, x, 0, 17, 19, {"bare loop": 2.0, "PyTorch": 40.0}),
+        entry(net, x, 0, 17, 19, {"bare loop": 2.0}),
+        further_entry(net, x, 0, 17, 19, {"PyTorch": 40.0}),
         jacobian((64, 128, 10), {"limit": 1.3, "PyTorch": 9.0}),
         jacobian((784, 30, 10), {"limit": 1.3, "PyTorch": 9.0}),
         jacobian((784, 95, 10), {"PyTorch": 9.0}),
-        factors(net, x, {"bare forward": 3.2}),
-        factors(*classifier((64, 128, 10)), {"bare forward": 3.2}),
-        factors(*classifier((784, 30, 10)), {"bare forward": 3.2}),
+        factors(net, x, {"limit": 3.2}),
+        factors(*classifier((64, 128, 10)), {"limit": 3.2}),
+        factors(*classifier((784, 30, 10)), {"limit": 3.2}),
         gram((64, 128, 10), {"PyTorch": 25.0, "JAX": 2.5}),
         gram((784, 30, 10), {"PyTorch": 25.0, "JAX": 2.5}),
         gradient((2, 3, 2, 3), 8, {}),
@@ -225,7 +244,3 @@ def questions():
         gradient((784, 128, 10), 128, {}),
         gradient((784, 128, 10), 128, {}, np.float32),
     ]
-
-
-def all_of(trace):
-    return trace.inputs, trace.z, trace.slopes, trace.y_hat

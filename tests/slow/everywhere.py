@@ -55,7 +55,7 @@ def prepared(name):
     if (found := python_for(name)) is None:
         print(f"· {name}: no Python 3.12 or newer on this machine, so not tried", flush=True)
         return None
-    return install.beside(name, ["all", name], found) or sys.exit(f".venv-{name} could not be made: the lines above say why.")
+    return install.beside(name, ["all", name], found) or sys.exit(f".venv-{name} was not made: the lines above say why.")
 
 
 def features(python):
