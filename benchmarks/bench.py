@@ -15,9 +15,9 @@ import install                                          # noqa: E402
 MEGABYTES = 1700
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1") | {
     "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false", "JAX_PLATFORMS": "cpu"}
-LACKING = """.venv-bench could not be made: the lines above say why. It takes a network. The package index does not hold PyTorch's
-builds without CUDA for Linux and Windows: if one was missing, put the one that requirements/torch.txt names for your system
-into a folder, and name that folder in PIP_FIND_LINKS."""
+LACKING = """.venv-bench could not be made: the lines above say why. It takes a network.
+The package index does not hold PyTorch's builds without CUDA for Linux and Windows. If one was missing, put the one that
+requirements/torch.txt names for your system into a folder, and name that folder in PIP_FIND_LINKS."""
 
 
 def main():
