@@ -150,3 +150,38 @@ def test_an_environment_that_cannot_be_made_is_told_in_a_sentence(monkeypatch, c
     assert "takes a network" in bench.main()
     monkeypatch.setattr(bench, "MEGABYTES", 10**9)
     assert "cannot be written" in bench.main() and "are needed" in bench.main()
+
+
+def test_the_environment_beside_is_made_once_and_asks_pip_first_for_pytorch(tmp_path, monkeypatch):
+    (tmp_path / "requirements").mkdir()
+    for lock in ("bench", "torch"):
+        (tmp_path / "requirements" / f"{lock}.txt").touch()
+    commands, fails = [], ()
+
+    def run(*command):
+        words = [str(word) for word in command]
+        commands.append(words)
+        if "venv" in words:
+            (tmp_path / ".venv-bench").mkdir(exist_ok=True)
+        return not any(fail in words for fail in fails)
+
+    monkeypatch.setattr(bench.install, "ROOT", tmp_path)
+    monkeypatch.setattr(bench.install, "run", run)
+    made = tmp_path / ".venv-bench" / bench.install.BIN.name / "python"
+
+    def locks():
+        return [(next(Path(word).stem for word in words if word.endswith(".txt")), "pip" if "-m" in words else "uv")
+                for words in commands if "install" in words]
+
+    fails = ("pip",)                                    # neither uv pip nor pip
+    assert bench.install.beside("bench", ["bench", "torch"]) is None and locks() == [("bench", "uv"), ("bench", "pip")]
+    fails = ("-m",)                                     # pip alone
+    commands.clear()
+    assert bench.install.beside("bench", ["bench", "torch"]) == made
+    assert locks() == [("bench", "uv"), ("torch", "pip"), ("torch", "uv")]
+    assert ["--torch-backend=cpu" in words for words in commands if "install" in words] == [False, False, True]
+    commands.clear()
+    assert bench.install.beside("bench", ["bench", "torch"]) == made and not commands
+    later = (tmp_path / ".venv-bench" / "ready").stat().st_mtime + 9
+    os.utime(tmp_path / "requirements" / "torch.txt", (later, later))
+    assert bench.install.beside("bench", ["bench", "torch"]) == made and commands
