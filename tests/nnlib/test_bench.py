@@ -102,7 +102,8 @@ def test_a_busy_machine_makes_a_row_inconclusive_or_all_rows_void(measured):
 # The book's page ------------------------------------------------------------------------------------
 
 def table_of(markdown):
-    header, _, *lines = (line.split("|") for line in markdown.splitlines())
+    header, rule, *lines = (line.split("|") for line in markdown.splitlines())
+    assert all(header) and {len(line) for line in (rule, *lines)} == {len(header)}        # else it is shown as text
     return [dict(zip(header, line)) for line in lines]
 
 
@@ -122,11 +123,11 @@ def test_the_page_shows_every_ratio_that_was_recorded_and_no_other(page):
              for who, number in line.items() if who != "question" and number != "–"}
     expected = {}
     for row in rows:
-        number = ("≈ " if row["inconclusive"] else "") + f"{row['median']:.2f}"
+        number = ("≈" if row["inconclusive"] else "") + f"{row['median']:.2f}"
         expected[row["text"], row["who"]] = f"**{number}**" if row["who"] in sides.PEERS and row["median"] < 1 else number
     assert shown == expected
     assert f"against itself: {itself['median']:.3f}" in printed
-    assert [(line["question"], line["beside"], float(line["aim"][2:]), line[""]) for line in aims] == [
+    assert [(line["question"], line["beside"], float(line["aim"][2:]), line["outcome"]) for line in aims] == [
         (row["text"], row["who"], row["wanted"], "missed" if row["missed"] else "reached") for row in rows if row["wanted"]]
 
 
