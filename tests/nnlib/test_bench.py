@@ -127,7 +127,7 @@ def test_the_page_shows_every_ratio_that_was_recorded_and_no_other(page):
         expected[row["text"], row["who"]] = f"**{number}**" if row["who"] in sides.PEERS and row["median"] < 1 else number
     assert shown == expected
     assert f"against itself: {itself['median']:.3f}" in printed
-    assert [(line["question"], line["beside"], float(line["aim"][2:]), line["outcome"]) for line in aims] == [
+    assert [(line["question"], line["beside"], float(line["aim"][1:]), line["outcome"]) for line in aims] == [
         (row["text"], row["who"], row["wanted"], "missed" if row["missed"] else "reached") for row in rows if row["wanted"]]
 
 
