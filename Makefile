@@ -55,7 +55,7 @@ soak: .venv/all.ready       ## what takes long: every misprint of every equation
 mutants: .venv/all.ready    ## break nnlib in every small way, and see the tests notice
 	@$(PY) tests/slow/mutants.py $(FILE)
 
-bench: .venv/all.ready      ## how much nnlib costs beside its own bare loops
+bench: .venv/all.ready      ## how fast nnlib is beside its own bare loops, PyTorch and JAX
 	@$(PY) benchmarks/bench.py
 
 lock: .venv/uv.ready        ## write locks, environment.yml and the repository's address from pyproject.toml

@@ -4,6 +4,7 @@ Each function returns the argument in the form that the caller computes with,
 or raises TypeError, ValueError or IndexError with one sentence: the
 argument's name, what was expected and why, and what came.
 """
+import cmath
 import operator
 from itertools import islice
 
@@ -43,13 +44,16 @@ def array(name, value, shape, because="", *words, dtype=None):
 
 def _has_lengths(got, shape):
     """Whether an array has a length in each axis that `array` accepts."""
-    return got.ndim == len(shape) and all(
-        length == wanted if isinstance(wanted, int) else length > 0 or wanted == "N"
-        for wanted, length in zip(shape, got.shape))
+    for wanted, length in zip(shape, got.shape):
+        if wanted != length and (isinstance(wanted, int) or length == 0 and wanted != "N"):
+            return False
+    return got.ndim == len(shape)
 
 
 def numbers(name, value, kinds="biuf"):
     """The argument as an array of booleans, integers or floats, and of complex numbers if `kinds` has "c"."""
+    if type(value) is np.ndarray and value.dtype.kind in kinds:
+        return value
     if isinstance(value, np.ma.MaskedArray):
         raise TypeError(f"{name} must hold plain numbers; got a masked array; "
                         "fill or drop its masked entries first")
@@ -307,28 +311,33 @@ def rows(name, value):
     return got
 
 
-def answers(Y_hat, Y, probabilities):
-    """Answers and right answers, of one shape; with `probabilities`, each row of Y adds up to 1."""
+def answers(Y_hat):
+    """Answers to a batch, or to one data point."""
     Y_hat = array("Y_hat", Y_hat, ...)
+    if not (1 <= Y_hat.ndim <= 2 and Y_hat.size):
+        raise ValueError(f"Y_hat must have shape (N, d_y), or (d_y,) for one data point; got {_written(Y_hat.shape)}")
+    return Y_hat
+
+
+def right_answers(Y, Y_hat, probabilities):
+    """What the answers should be, in their shape; with `probabilities`, each row adds up to 1."""
     wanted = numbers("Y", Y)
     if Y_hat.shape == (1, *wanted.shape):       # one data point, without its row
         wanted = wanted[None]
-    if not (1 <= Y_hat.ndim <= 2 and Y_hat.size):
-        raise ValueError(f"Y_hat must have shape (N, d_y), or (d_y,) for one data point; got {_written(Y_hat.shape)}")
-    return Y_hat, right_answers("Y", wanted, Y_hat.shape, "it has a number for each of Y_hat", Y_hat.dtype, probabilities)
+    return _answers_of_shape("Y", wanted, Y_hat.shape, "it has a number for each of Y_hat", Y_hat.dtype, probabilities)
 
 
-def right_answers(name, wanted, shape, because, dtype, probabilities):
-    """Right answers of the wanted shape; with `probabilities`, none below 0 and each row adds up to 1."""
+def _answers_of_shape(name, wanted, shape, because, dtype, probabilities):
     if probabilities and wanted.dtype.kind in "iu" and wanted.ndim == len(shape) - 1:
         raise ValueError(f"{name} must have shape {_written(shape)}, a row of probabilities for each data point; "
                          f"got labels of shape {_written(wanted.shape)}: write one_hot(labels, {shape[-1]})")
     Y = array(name, wanted, shape, because, dtype=dtype)
     if probabilities:
-        sums = Y.sum(axis=-1)
-        if (Y < 0).any() or not (abs(sums - 1) <= 1e-6).all():
+        least, sums = np.minimum.reduce(Y, axis=None), np.add.reduce(Y, axis=-1)
+        away = abs(sums - 1)
+        if least < 0 or np.maximum.reduce(away, axis=None) > 1e-6:
             raise ValueError(f"{name} must hold probabilities: none below 0, and each row adds up to 1; got "
-                             + (f"{Y.min():g}" if (Y < 0).any() else f"a sum of {sums.flat[abs(sums - 1).argmax()]:g}"))
+                             + (f"{least:g}" if least < 0 else f"a sum of {sums.flat[away.argmax()]:g}"))
     return Y
 
 
@@ -354,24 +363,33 @@ def data_answers(name, value, X, d, dtype, probabilities):
     got = got[None] if got.ndim == 1 and len(X) == 1 and len(got) == d else got
     if got.shape != (len(X), d):
         because = f"X holds {len(X)} data points and the network answers {d} numbers"
-        right_answers(name, got, (len(X), d), because, dtype, probabilities)
+        _answers_of_shape(name, got, (len(X), d), because, dtype, probabilities)
     for start in range(0, len(_finite_rows(name, got, dtype)), ROWS):
         part = got[start:start + ROWS]
-        right_answers(name, part, part.shape, "", dtype, probabilities)
+        _answers_of_shape(name, part, part.shape, "", dtype, probabilities)
     return got
 
 
 def of_rows(owner, result, Y_hat):
     """What a loss has computed for a batch: a number for each row, and its derivatives by the row's answers."""
     shapes = Y_hat.shape[:1], Y_hat.shape
-    if not (isinstance(result, tuple) and len(result) == 2 and all(
-            is_computed(part, shape) and part.dtype == Y_hat.dtype for part, shape in zip(result, shapes))):
+    if not (isinstance(result, tuple) and len(result) == 2 and is_computed(result[0], shapes[0])
+            and is_computed(result[1], shapes[1]) and result[0].dtype == result[1].dtype == Y_hat.dtype):
         raise ValueError(f"of_rows of {shown(owner)} must return two arrays of {Y_hat.dtype}, of shapes "
                          f"{' and '.join(map(_written, shapes))}: the loss of each row, and its derivative by each answer; "
                          "got something else")
-    if any(np.isnan(part).any() for part in result):
-        raise ValueError(f"of_rows of {shown(owner)} must return numbers; got nan: keep Y_hat where the loss is defined")
     return result
+
+
+def finite_loss(owner, parts, value, asked):
+    """A loss and its derivatives by the answers, computed from parts that `of_rows` accepts."""
+    if not (cmath.isfinite(value) and is_finite(asked)):
+        if any(np.isnan(part).any() for part in parts):
+            raise ValueError(f"of_rows of {shown(owner)} must return numbers; got nan: keep Y_hat where the loss is defined")
+        finite("the loss", np.array(value))
+        finite("the derivative of the loss", asked)
+    asked.setflags(write=False)
+    return float(value), asked
 
 
 def labels(name, value, d):
@@ -443,8 +461,12 @@ def after_step(owner, result, shape, dtype):
 # What has been computed ----------------------------------------------------------------------------
 
 def is_finite(result):
-    """Whether every number of an array is finite."""
-    return np.count_nonzero(np.isfinite(result)) == result.size         # in half the time that all() takes
+    """Whether every number of an array is finite.
+
+    The sum of their squares is finite only where they are, and takes less time; where it is not, one of them may
+    still be just large.
+    """
+    return cmath.isfinite(np.vdot(result, result)) or bool(np.isfinite(result).all())
 
 
 def finite(what, result, remedy="make the weights or the input smaller"):

@@ -52,7 +52,7 @@ def _tanh_slope(z):
     return 4 * e / (1 + e) ** 2                 # 1 - tanh² loses every digit near tanh = 1
 
 
-identity = Activation("identity", lambda z: z.copy(), np.ones_like)
+identity = Activation("identity", lambda z: z.copy(), lambda z: np.ones(z.shape, z.dtype))
 square = Activation("square", lambda z: z * z, lambda z: 2 * z)
 sigmoid = Activation("sigmoid", _sigmoid, _sigmoid_slope)
 tanh = Activation("tanh", np.tanh, _tanh_slope)

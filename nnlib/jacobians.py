@@ -1,4 +1,5 @@
 """All derivatives of the outputs at once: as arrays, as factors, and as what they do to one vector."""
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -25,7 +26,7 @@ def pull(net, trace, u, m=0):
     asked = [u * trace.slopes[-1]]
     for k in range(len(net) - 1, m, -1):
         asked.insert(0, asked[0] @ net[k].W * trace.slopes[k - 1])
-    return [_validate.finite("the derivative", one) for one in asked]
+    return asked
 
 
 def jacobian_factors(net, x):
@@ -37,7 +38,7 @@ def jacobian_factors(net, x):
     way to it, out of range.
     """
     trace = forward(net, x)
-    return tuple(pull(net, trace, _each_output(net))), trace.inputs
+    return tuple(_validate.finite("the derivative", D) for D in pull(net, trace, _each_output(net))), trace.inputs
 
 
 def jacobian_W(net, x, m, out=None):
@@ -48,22 +49,18 @@ def jacobian_W(net, x, m, out=None):
     of range, else as `jacobian_factors`; ValueError or TypeError for an `out`
     that is no plain writable array of this shape and of the network's floats.
     """
-    shape = shape_of(net, m)
+    rows, columns = shape_of(net, m)
     trace = forward(net, x)
     D, a = pull(net, trace, _each_output(net), m)[0], trace.inputs[m]
-    _validate.finite("the derivative", np.array(abs(D).max() * abs(a).max()))
-    shape = len(D), *shape
+    if not math.isfinite(np.vdot(D, D) * np.vdot(a, a)):            # else no product of two of them is out of range
+        _validate.finite("the derivative", np.array(abs(D).max() * abs(a).max()))
+    shape = len(D), rows, columns
     out = np.empty(shape, D.dtype) if out is None else _validate.writable("out", out, shape, D.dtype)
-    return np.matmul(_with_zeros(D, -1), _with_zeros(a, 0), out=out)
-
-
-def _with_zeros(numbers, axis):
-    """The numbers, and zeros beside them along a new axis.
-
-    A column times a row is a product of matrices with one term in each sum. With a second term, 0 times 0, BLAS
-    computes it and writes the result several times as fast.
-    """
-    return np.stack([numbers, np.zeros_like(numbers)], axis)
+    # A column times a row is a product of matrices with one term in each sum. With a second term, 0 times 0, BLAS
+    # computes it and writes the result several times as fast.
+    of_D, of_a = np.zeros((len(D), rows, 2), D.dtype), np.zeros((2, columns), D.dtype)
+    of_D[:, :, 0], of_a[0] = D, a
+    return np.matmul(of_D, of_a, out=out)
 
 
 def jacobian_b(net, x, m):
@@ -73,7 +70,7 @@ def jacobian_b(net, x, m):
     Raises IndexError for m out of range, else as `jacobian_factors`.
     """
     shape_of(net, m)
-    return pull(net, forward(net, x), _each_output(net), m)[0]
+    return _validate.finite("the derivative", pull(net, forward(net, x), _each_output(net), m)[0])
 
 
 def jacobian_x(net, x):
@@ -115,4 +112,4 @@ def vjp(net, x, u):
 
 def _each_output(net):
     """One row for each output, which asks for that output alone."""
-    return np.eye(net.widths[-1], dtype=net.dtype)
+    return np.eye(len(net.layers[-1].b), dtype=net.dtype)

@@ -30,21 +30,21 @@ class Loss:
         _validate.function("of_rows", self.of_rows, "Y_hat and Y")
         _validate.flag("probabilities", self.probabilities)
 
+    @np.errstate(all="ignore")
     def __call__(self, Y_hat, Y):
-        return self.both(Y_hat, Y)[0]
-
-    def gradient(self, Y_hat, Y):
-        return self.both(Y_hat, Y)[1]
+        return self.both(_validate.answers(Y_hat), Y)[0]
 
     @np.errstate(all="ignore")
+    def gradient(self, Y_hat, Y):
+        return self.both(_validate.answers(Y_hat), Y)[1]
+
     def both(self, Y_hat, Y):
-        """(loss(Y_hat, Y), loss.gradient(Y_hat, Y)), computed together."""
-        Y_hat, Y = _validate.answers(Y_hat, Y, self.probabilities)
-        rows = np.atleast_2d(Y_hat)
-        losses, slopes = _validate.of_rows(self.name, self.of_rows(rows, Y.reshape(rows.shape)), rows)
+        """(loss(Y_hat, Y), loss.gradient(Y_hat, Y)), computed together, of answers that need no check."""
+        Y = _validate.right_answers(Y, Y_hat, self.probabilities)
+        rows = Y_hat.reshape(-1, Y_hat.shape[-1])
+        parts = losses, slopes = _validate.of_rows(self.name, self.of_rows(rows, Y.reshape(rows.shape)), rows)
         part = 1 / len(rows)
-        return (_validate.finite("the loss", losses.sum(keepdims=True) * part).item(),
-                _validate.finite("the derivative of the loss", (slopes * part).reshape(Y_hat.shape)))
+        return _validate.finite_loss(self.name, parts, losses.sum() * part, (slopes * part).reshape(Y_hat.shape))
 
     def __repr__(self):
         return f"Loss {self.name}"

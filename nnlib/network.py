@@ -124,7 +124,7 @@ def forward_batch(net, X):
     X (N, d_in) with N at least 1, or (d_in,) for one data point → Trace of
     2-D arrays. Errors as `forward`.
     """
-    A = _validate.batch("X", X, _validate.instance("net", net, Network).widths[0], net.dtype)
+    A = _validate.batch("X", X, _validate.instance("net", net, Network).layers[0].W.shape[1], net.dtype)
     inputs, z, slopes = [], [], []
     for m, layer in enumerate(net):
         inputs.append(A)

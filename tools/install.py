@@ -74,6 +74,26 @@ def works() -> bool:
     return FOLDER.exists() and FOLDER.read_text(encoding="utf-8") == str(ROOT) and run(PYTHON, "-c", test)
 
 
+def beside(name: str, locks: list[str], interpreter: Path = PYTHON) -> Path | None:
+    """The Python of .venv-NAME, which holds these locks and nnlib, made or brought up to date; None where that failed."""
+    folder = ROOT / f".venv-{name}"
+    python, ready = folder / BIN.name / "python", folder / "ready"
+    files = [ROOT / "requirements" / f"{lock}.txt" for lock in locks]
+    if ready.exists() and all(file.stat().st_mtime <= ready.stat().st_mtime for file in files):
+        return python
+    done = run(BIN / "uv", "venv", "--quiet", "--clear", "--python", interpreter, folder)
+    for file in files:
+        wheels = ["install", "--quiet", *WHEELS, "-r", file]
+        ways = [[BIN / "uv", "pip", *wheels, "--python", python], [PYTHON, "-m", "pip", "--python", python, *wheels]]
+        if file.stem == "torch":        # a folder of wheels that pip knows may hold its builds; else uv knows where they are
+            ways = [ways[1], [*ways[0], "--torch-backend=cpu"]]
+        done = done and any(run(*way) for way in ways)
+    if not (done and run(python, "-c", LINK, ROOT)):
+        return None
+    ready.touch()
+    return python
+
+
 def obstacle(folder: Path, megabytes: int) -> str | None:
     """A sentence, if nothing can be written to this folder or there is too little room."""
     try:

@@ -15,7 +15,7 @@ import files
 from install import BIN, run, say
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCKS = {"all": ["book", "lab", "test", "mutants", "setup"], "book": ["book"], "uv": ["setup"]}
+LOCKS = {"all": ["book", "lab", "test", "mutants", "setup"], "book": ["book"], "uv": ["setup"], "bench": ["bench"]}
 # The two ends of what [project] allows, on the Pythons where `make everywhere` tries them.
 ENDS = {"oldest": ("lowest-direct", "3.11"), "newest": ("highest", "3.12")}
 # A line `address: TEXT`, which is a comment, and the line below it: TEXT with the address, or nothing where none is known.
@@ -48,7 +48,8 @@ def write(name: str, wanted: list[str], python: str = "3.11") -> None:
     """One lock, by uv."""
     file = f"requirements/{name}.txt"
     options = ["--generate-hashes", "--universal", "--fork-strategy=fewest", "--only-binary=:all:", "--no-annotate",
-               "--no-header", "--no-emit-index-url", "--no-emit-find-links", "--quiet", f"--python-version={python}"]
+               "--no-header", "--no-emit-index-url", "--no-emit-find-links", "--quiet", f"--python-version={python}",
+               "--no-emit-package=torch"]          # it has a file of its own
     if not run(BIN / "uv", "pip", "compile", *wanted, *options, "--output-file", file):
         sys.exit(f"{file} was not written: the lines above say why.")
 

@@ -5,9 +5,9 @@ An author edits `book/NAME.md` (or `NAME.ipynb`, in JupyterLab); the other half 
 
 - if its notebook is not, to the letter, what this tool writes for its text: each cell's id is a hash of its source, and
   the cells are numbered in the order in which they ran, so any edit shows, in either half and in any clone;
-- or if nnlib is not what the chapter last ran with, which _build/notebooks.json knows. Where that file knows nothing, as
-  in a fresh clone, the commit is trusted, whose outputs its tests compared: the chapter is stale if nnlib or the chapter
-  differs from it.
+- or if nnlib, or a recorded file that it opens, is not what the chapter last ran with, which _build/notebooks.json knows.
+  Where that file knows nothing, as in a fresh clone, the commit is trusted, whose outputs its tests compared: the chapter is
+  stale if one of them or the chapter differs from it.
 
 What is written says nothing of the machine or the hour.
 """
@@ -97,15 +97,22 @@ def code(root: Path) -> bytes:
     return digest.digest()
 
 
+def recorded(path: Path) -> list[Path]:
+    """The files of recorded numbers that a chapter opens."""
+    text = other(path).read_text(encoding="utf-8", errors="replace") if other(path).exists() else ""
+    return [path.parent / file for file in re.findall(r'open\("(\S+\.json)"', text)]
+
+
 def fingerprint(path: Path, nnlib: bytes) -> str:
-    """What a chapter's outputs depend on, and they themselves: its two halves and nnlib."""
-    return hashlib.sha256(b"".join([*pairs.snapshot(path), nnlib])).hexdigest()
+    """What a chapter's outputs depend on, and they themselves: its two halves, what it opens, and nnlib."""
+    opened = [file.read_bytes() for file in recorded(path) if file.exists()]
+    return hashlib.sha256(b"".join([*pairs.snapshot(path), *opened, nnlib])).hexdigest()
 
 
 def committed(path: Path, root: Path) -> bool:
-    """Whether nnlib and a chapter are what the last commit says."""
-    git = subprocess.run(["git", "status", "--porcelain", "--", "nnlib", path, other(path)], cwd=root, capture_output=True,
-                         check=False)
+    """Whether nnlib, a chapter and what it opens are what the last commit says."""
+    git = subprocess.run(["git", "status", "--porcelain", "--", "nnlib", path, other(path), *recorded(path)], cwd=root,
+                         capture_output=True, check=False)
     return git.returncode == 0 and not git.stdout
 
 

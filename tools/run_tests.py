@@ -31,7 +31,7 @@ CHAPTERS, BOOK = "tests/chapters", "book/"
 EVERY = ("pyproject.toml", "tests/conftest.py", "tests/reads.py", "tools/run_tests.py", "requirements",
          "tools/book.py", "tools/install.py", "tools/runtime.py", "tools/server.py")
 READS = {
-    BOOK: ("nnlib", "tests/chapters", "tests/plotting", "website/runner"),
+    BOOK: ("nnlib", "tests/chapters", "tests/plotting", "website/runner", "benchmarks/results.json"),
     "tests/chapters": ("nnlib", "book", "tests/plotting", "tools", "website/runner", "README.md"),
     "tests/nnlib": ("nnlib", "ledger", "benchmarks", "book", "README.md", "tests/slow/soak.py", "tests/plotting/figures.py"),
     "tests/plotting": ("nnlib", "website", "tests/nnlib"),

@@ -280,7 +280,7 @@ def test_nothing_has_moved():
     before = drawings.stored()
     for name, html in drawings.interactive().items():
         assert drawings.digest(html).differences(before[name]) == [], \
-            f"{name}: as meant? Then `python tests/plotting/drawings.py`, and look at the figure"
+            f"{name}: as meant? Then `.venv/bin/python tests/plotting/drawings.py`, and look at the figure"
 
 
 # In a browser --------------------------------------------------------------------------------------------------------

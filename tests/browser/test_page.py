@@ -28,7 +28,7 @@ def test_the_policy_stops_what_is_planted_and_nothing_is_kept(tab, address, site
 
 
 def untested(scripts, tests):
-    """The scripts that stand over no test: each behaviour of the page has one, which begins with the script's name."""
+    """The scripts that stand over no test: each behaviour of the page has one, under a line with its name."""
     return scripts - set(re.findall(r"^# theme/scripts/(\w+\.js)\n(?:@.*\n)*def test_", tests, re.M))
 
 

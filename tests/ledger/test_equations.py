@@ -34,6 +34,11 @@ def verdict(latex, **row):
 
 # The grammar ----------------------------------------------------------------------------------------------------------
 
+def test_every_printed_equation_has_a_row():
+    missing = sorted(PRINTED.keys() - REGISTRY.rows.keys())
+    assert not missing, f"`make equations` says what is missing for {', '.join(missing)}"
+
+
 @pytest.mark.parametrize("label", PRINTED)
 def test_every_printed_equation_is_read_and_can_be_written_again(label):
     tree = read(PRINTED[label])

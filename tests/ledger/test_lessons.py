@@ -102,7 +102,7 @@ def test_readers_are_told_what_every_sign_and_route_means():
     terms = re.findall(r"^(.*)\n: ", page, re.M)
     unexplained = [route.label for route in routes.ROUTES.values() if route.label not in terms]
     unexplained += [sign for sign in (*INFIX, *OVER, r"\nabla", r"\leftarrow", *signs.SIGNS) if sign not in page]
-    assert not unexplained, f"book/ledger.md does not explain {', '.join(unexplained)}"
+    assert not unexplained, f"book/ledger.md, “How a formula is read”, does not explain {', '.join(unexplained)}"
 
 
 def test_the_table_of_scenes_is_that_of_the_readme():

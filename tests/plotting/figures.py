@@ -2,7 +2,7 @@
 
 A new figure gets one row here. From it come the tests of what the figure shows, of its SVG and of its settings
 (test_plotting.py), its first place on the sheet (drawings.py), and every kind of bad input (tests/nnlib/test_bad_input.py,
-where the roles are explained).
+where ROLES lists the roles; the kinds of bad input stand in kinds.py beside it).
 """
 import numpy as np
 
@@ -18,6 +18,7 @@ ABOVE_ZERO = dict.fromkeys(("booleans", "minus zero", "int8", "uint64", "one num
 LONGER = {"one element too many": "as floats"}
 ALT = ("text", "A figure", {})
 
+# What differs from a role's rule: {kind of bad input: "refused", "as floats", …, or None for an answer of its own}.
 # name: (function, {argument: (role, good value, what differs from the role's rule)}, the numbers that it shows, in the order
 # in which they are drawn; what stands in mathematics is not counted)
 FIGURES = {

@@ -73,7 +73,7 @@ def overlaps(figure):
 def test_nothing_has_changed_unseen(pinned_matplotlib, name):
     before = drawings.stored().get(name)
     changed = drawings.digest(drawings.SHEET[name](alt=name)).differences(before) if before else "new"
-    assert changed == [], f"{name}: as meant? Then `python tests/plotting/drawings.py`, and look at what it draws"
+    assert changed == [], f"{name}: as meant? Then `.venv/bin/python tests/plotting/drawings.py`, and look at what it draws"
 
 
 @pytest.mark.parametrize("name", figures.FIGURES)
@@ -89,7 +89,7 @@ def test_a_file_names_what_it_offers(path):
     """What a file lists in __all__ is what `from nnlib import plotting` offers."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     public = {one.name for one in tree.body if isinstance(one, ast.FunctionDef | ast.ClassDef) and one.name[0] != "_"}
-    listed = import_module(f"nnlib.plotting.{path.stem}").__all__
+    listed = getattr(import_module(f"nnlib.plotting.{path.stem}"), "__all__", [])
     assert {*listed} == public, f"__all__ in {path.name}: {', '.join({*listed} ^ public)} is missing, or is not in this file"
     assert {*listed} <= {*p.__all__}, f"nnlib/plotting/__init__.py does not import {path.stem}"
 

@@ -243,6 +243,19 @@ def test_a_chapter_is_run_when_something_of_it_changed(project, capsys):
     assert project.stale() == halves, "without git and without _build, nothing is known"
 
 
+def test_a_chapter_is_run_when_a_recorded_file_that_it_opens_changed(project):
+    recorded = project.root / "recorded.json"
+    recorded.write_text("1")
+    project.edit(project.text, "print(1 + 1)", 'print(open("../recorded.json", encoding="utf-8").read())')
+    assert notebooks.main(project.root) == 0
+    project.commit()
+    assert project.stale() == project.stale(project.ran()) == []
+    recorded.write_text("2")
+    assert project.stale() == project.stale(project.ran()) == ["one.ipynb"]
+    assert notebooks.main(project.root) == 0 and project.stale(project.ran()) == []
+    assert pairs.read(project.notebook).cells[1].outputs[0].text == "2\n"
+
+
 def test_a_memory_that_cannot_be_read_is_none(project):
     (project.root / "_build").mkdir()
     (project.root / "_build" / "notebooks.json").write_text('{"one')

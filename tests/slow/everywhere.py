@@ -18,6 +18,9 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "tools"))
+import install                                          # noqa: E402
+
 BIN = "Scripts" if os.name == "nt" else "bin"
 TESTS = ["tests/nnlib", "tests/chapters/test_figures.py", "tests/site/test_make_digits.py", "book"]
 LEFT_OUT = "not plotting and not slow and not soak"     # where a figure puts its ink is asked of the chapters' figures
@@ -52,19 +55,7 @@ def prepared(name):
     if (found := python_for(name)) is None:
         print(f"· {name}: no Python 3.12 or newer on this machine, so not tried", flush=True)
         return None
-    venv, uv = ROOT / f".venv-{name}", ROOT / ".venv" / BIN / "uv"
-    python = venv / BIN / "python"
-    locks = [ROOT / "requirements" / f"{lock}.txt" for lock in ("all", name)]
-    ready = venv / "ready"
-    if not ready.exists() or any(lock.stat().st_mtime > ready.stat().st_mtime for lock in locks):
-        def call(*words):
-            subprocess.run([str(word) for word in (uv, *words)], cwd=ROOT, check=True)
-        call("venv", "--quiet", "--clear", "--python", found, venv)
-        for lock in locks:
-            call("pip", "install", "--quiet", "--python", python, "--require-hashes", "--no-deps", "-r", lock)
-        call("pip", "install", "--quiet", "--python", python, "--no-deps", "--no-build-isolation", "-e", ".")
-        ready.touch()
-    return python
+    return install.beside(name, ["all", name], found) or sys.exit(f".venv-{name} was not made: the lines above say why.")
 
 
 def features(python):
