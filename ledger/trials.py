@@ -34,15 +34,16 @@ def try_values(scene, check, count):
 
 
 def try_steps(check, size):
-    """On a step of the optimizer that the row names. Before it moves θ, it adds g to what it remembers."""
-    optimizer, asked = check.row.get("function"), set()
+    """On a step of the optimizer that the row names, or Adam. It first adds g to what it remembers."""
+    optimizer, asked = check.row.get("function", "Adam"), set()
     if optimizer not in ("SGD", "Adam"):
-        raise Wrong(f"in the scene steps the row names SGD or Adam as its function, and not {optimizer}")
-    added = Node("name", (scenes.THETA,)) in walk(check.sides[0])
+        raise Wrong(f"in the scene steps a row names SGD or Adam as its function, and not {optimizer}")
+    lead = check.sides[0]
+    added = lead.op != "after" or Node("name", (scenes.THETA,)) in walk(lead)
     rough, exact = (Evaluator(scenes.Steps(arithmetic, size, optimizer, added)) for arithmetic in (Float(), High()))
     package = Evaluator(scenes.PackageSteps(Float(), size, optimizer, added, asked))
     check.lead = 0
-    check.run({"float": rough, "precise": exact}, {"nnlib": package}, asked)
+    check.run({"float": rough, "precise": exact}, {"nnlib": package} if "function" in check.row else {}, asked)
 
 
 # On a function of one number, or of a direction ------------------------------------------------------------------------

@@ -201,7 +201,7 @@ function wrong(bug, rule, rate, count) {
 
 // The equations of a step, for all numbers at once, and beside each what it says of the one that is watched.
 function update({ rule, rate }, { run, next, at, mHat, sHat }) {
-  const [g, v, m, s, theta] = ["g", "v", "m", "s", "θ"].map((one) => symbol(one));
+  const [g, v, m, s] = ["g", "v", "m", "s"].map((one) => symbol(one)), theta = "<i>θ</i>";
   const hat = (one) => `<span class="i-hat">${one}</span>`;
   const row = (...parts) => `<div>${parts.map((one) => `<span>${one}</span>`).join("")}</div>`;
   const gradient = row(`${g} = <span class="i-d">∂<i>L</i> / ∂${theta}</span>`, "", three(run.g[at]));
