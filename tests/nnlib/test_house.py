@@ -75,9 +75,9 @@ def equations_of_the_book():
 
 def test_docstrings_name_equations_that_exist():
     named = set()
-    for name in CORE:
+    for name in [*CORE, "training"]:
         for node in ast.walk(tree(name)):
-            if isinstance(node, ast.FunctionDef) and (text := ast.get_docstring(node)):
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and (text := ast.get_docstring(node)):
                 for sentence in re.findall(r"Equations? ((?:\([a-z-]+\)[, and]*)+)", text):
                     named |= set(re.findall(r"\(([a-z-]+)\)", sentence))
     assert named and named <= equations_of_the_book()
