@@ -1,13 +1,14 @@
 """Trains 784-256-128-64-10 on Fashion-MNIST: 60,000 images of clothes, a class for each of ten kinds.
 
 make fashion, or make fashion FOLDER=… for the folder that holds the data set's four files, as they are or as .gz. On Debian
-the package dataset-fashion-mnist brings them, into the folder that is looked at first. Two minutes on two cores.
+the package dataset-fashion-mnist brings them, into the folder that is looked at without one. It takes a minute or two.
 The data set's own table gives such a network 0.900 of the 10,000 test images, and people who know little of clothes 0.835.
 """
 import gzip
 import hashlib
 import sys
 import time
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -33,17 +34,19 @@ def read(folder, name):
         sys.exit(f"{folder} holds no {name}, nor {name}.gz. The data set has four such files: on Debian, apt-get install "
                  "dataset-fashion-mnist; elsewhere, name their folder: make fashion FOLDER=…")
     try:
-        data = (gzip.open if path.suffix == ".gz" else open)(path, "rb").read()
-    except (OSError, EOFError) as error:
+        data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    except (OSError, EOFError, zlib.error) as error:
         sys.exit(f"{path} cannot be read, so it may be cut off or damaged: {error}")
     magic, shape, digest = FILES[name]
-    head = np.frombuffer(data[:4 * (1 + len(shape))], ">u4")
+    count = min(1 + len(shape), len(data) // 4)
+    head = np.frombuffer(data[:4 * count], ">u4")
     if head.tolist() != [magic, *shape]:
         sys.exit(f"{path} is not {name} of Fashion-MNIST: it begins with {head.tolist()}, and not with {[magic, *shape]}.")
     if len(data) != head.nbytes + np.prod(shape):
         sys.exit(f"{path} is cut off or too long: it holds {len(data):,} bytes, and not {head.nbytes + np.prod(shape):,}.")
     if hashlib.sha256(data).hexdigest() != digest:
-        sys.exit(f"{path} has the right size and other bytes: its SHA-256 is not {digest}. MNIST's files have the same names.")
+        sys.exit(f"{path} has the right size and other bytes: its SHA-256 is not {digest}. "
+                 "MNIST's files have the same names.")
     return np.frombuffer(data, np.uint8, offset=head.nbytes).reshape(shape)
 
 
@@ -74,8 +77,8 @@ def main(folder=FOLDER):
         net, history = train(net, X, one_hot(labels, 10), cross_entropy, Adam(rate), epochs, BATCH, l2=PRICE, rng=rng,
                              progress=True)
         right = (predict(net, X_test).argmax(axis=1) == labels_test).mean()
-        print(f"{epochs} epochs at the learning rate {rate:g}: loss {history.loss[-1]:.3f}, {right:.1%} of the test images right",
-              flush=True)
+        print(f"{epochs} epochs at the learning rate {rate:g}: loss {history.loss[-1]:.3f}, "
+              f"{right:.1%} of the test images right", flush=True)
     print(f"The data set's table has 90.0%. This took {time.perf_counter() - began:.0f} s.")
     if sys.platform == "linux":
         import resource
