@@ -135,7 +135,7 @@ class SGD(Optimizer):
 class Adam(Optimizer):
     """Steps of about the learning rate for each parameter, however large or small its gradients are.
 
-    Equations (adam-mean), (adam-square), (adam-unbiased), (adam-step).
+    Equations (adam-mean), (adam-square), (adam-step).
     learning_rate and epsilon above 0, beta1 and beta2 0 … 1, without 1.
     Raises ValueError or TypeError for others.
     """
