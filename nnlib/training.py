@@ -133,7 +133,7 @@ class SGD(Optimizer):
 
 @dataclass(frozen=True)
 class Adam(Optimizer):
-    """Steps of about the learning rate for each parameter, however large or small its gradients are.
+    """Steps whose length depends little on the size of the gradients: learning_rate where they are constant.
 
     Equations (adam-mean), (adam-square), (adam-step).
     learning_rate and epsilon above 0, beta1 and beta2 0 … 1, without 1.
@@ -206,13 +206,15 @@ def train(net, X, Y, loss, optimizer, epochs, batch_size=None, l2=0.0, rng=None,
           stop=None):
     """Many steps: epochs times through all data points → (Network, History).
 
-    X (N, d_in), Y (N, d_y). batch_size: points for each step; None for all of them, and then rng is not used. With rng, each
-    epoch takes the points in the order rng.permutation(N), without it in their own. l2 adds ½ l2 ΣW² to the loss.
+    X (N, d_in), Y (N, d_y). batch_size: points for each step, of which the last of an epoch takes what is left; None
+    for all of them, and then rng is not used. With rng, each epoch takes the points in the order rng.permutation(N),
+    without it in their own. l2 adds ½ l2 ΣW² to the loss.
     validation: a pair (X, Y) of held-out points. stop(history) → bool is asked after each epoch. Ctrl-C ends it too; the
     network after the last step is returned. progress: a bar, where tqdm is installed and errors go to a terminal or a
     notebook. Equal to `backprop` and `optimizer.step` in turn, but for rounding; works in place on copies of its own, and
     what the optimizer remembers begins anew with each call.
-    Raises ValueError or TypeError for what does not fit, OverflowError for a loss that is no longer finite.
+    Raises ValueError or TypeError for what does not fit, OverflowError for a loss or a parameter that is no
+    longer finite.
     """
     theta = flat(_validate.instance("net", net, Network))
     X, Y = _points(net, X, Y, loss, "")
