@@ -211,8 +211,8 @@ def train(net, X, Y, loss, optimizer, epochs, batch_size=None, l2=0.0, rng=None,
     without it in their own. l2 adds ½ l2 ΣW² to the loss.
     validation: a pair (X, Y) of held-out points. stop(history) → bool is asked after each epoch. Ctrl-C ends it too; the
     network after the last step is returned. progress: a bar, where tqdm is installed and errors go to a terminal or a
-    notebook. Equal to `backprop` and `optimizer.step` in turn, but for rounding; works in place on copies of its own, and
-    what the optimizer remembers begins anew with each call.
+    notebook. Equal to `backprop` and `optimizer.step` in turn, but for rounding; works in place on a copy of the network's
+    numbers, and reads X and Y where they are. What the optimizer remembers begins anew with each call.
     Raises ValueError or TypeError for what does not fit, OverflowError for a loss or a parameter that is no
     longer finite.
     """

@@ -4,7 +4,7 @@ import { PHI, apply, forward, times } from "./net.js";
 import { button, choice, mount, number, phi, place, symbol, symbolFor } from "./figure.js";
 
 const OPENS = 150, LAST = 2000;                  // steps of the still figure, and those after which Play ends
-const MU = 0.9, BETA1 = 0.9, BETA2 = 0.999, EPSILON = 1e-8, NUDGE = 1e-5;
+const MU = 0.9, BETA1 = 0.9, BETA2 = 0.999, EPSILON = 1e-8, NUDGE = 1e-6;
 const PACE = [2, 40], CALM = [20, 1000];         // steps at a time, milliseconds of rest between: usual, and reduced motion
 
 const CHOICES = {
@@ -174,16 +174,19 @@ const right = ({ hits }) => hits.filter(Boolean).length;
 
 function said(state, { run, twin }) {
   const beside = twin ? ` Without the bug it is ${three(twin.loss)}, and ${right(twin)} are right.` : "";
-  const end = !Number.isFinite(run.loss) ? " It is no longer finite: take a smaller rate."
+  const end = !Number.isFinite(run.loss) ? " It is no longer finite: press Reset, and take a smaller rate."
     : run.t >= LAST ? " Play ends here." : state.run ? "" : " Play begins at the first weights.";
   return `Step ${run.t}: the loss is ${three(run.loss)}, and ${right(run)} of ${run.hits.length} points are right.${
     beside}${end}`;
 }
 
 // The nudge moves the watched number both ways and looks at the loss; it knows nothing of slopes.
-function nudge({ watched, bug, rule, rate }, { run, at, nudged }) {
+function nudge({ watched, bug, rule, rate, phi: name }, { run, at, nudged }) {
+  if (!Number.isFinite(nudged)) return "Where the loss is no number, a nudge says nothing.";
   const [nudge, own] = Math.abs(nudged) < 1e-7 ? ["0 to seven digits", three(run.g[at])]
     : [three(nudged), `${three(run.g[at] / nudged)} times that`];
+  const kink = bug === "none" && name === "relu" && Math.abs(run.g[at] - nudged) > 1e-6 + 0.01 * Math.abs(nudged);
+  if (kink) return `A nudge of ${symbolFor(watched)} both ways says ${nudge}, over a kink of relu; the derivative is ${three(run.g[at])}.`;
   return `A nudge of ${symbolFor(watched)} both ways says ${nudge}, and the program’s derivative is ${own}. ${
     wrong(bug, rule, rate, run.hits.length)}`;
 }
@@ -195,7 +198,7 @@ function wrong(bug, rule, rate, count) {
   if (bug === "bias") return "The derivatives of the biases are left at 0: no bias moves. Those of the weights are right.";
   if (bug === "none") return "";
   return `Without 1/N every derivative is ${count} times as large as it should be. ${rule === "adam"
-    ? "Adam divides by the size of the derivatives: its steps stay nearly the same, and the loss does not tell."
+    ? "Adam divides by the size of the derivatives: its steps stay nearly the same, and the loss may not tell."
     : `Every step is as long as with <i>η</i> = ${three(count * Number(rate))}.`}`;
 }
 
@@ -266,6 +269,7 @@ function regions(net) {
 
 function cut(corners) {
   const around = [], cuts = [];
+  if (!corners.every(([, , lead]) => Number.isFinite(lead))) return { around, cuts };
   corners.forEach(([x, y, lead], k) => {
     const [X, Y, other] = corners[(k + 1) % 4], part = lead / (lead - other);
     if (lead > 0) around.push(`${x} ${y}`);
