@@ -120,7 +120,7 @@ class SGD(Optimizer):
         return theta - self.learning_rate * v, v
 
     def move(self, theta, g, v):
-        """`rule` in the arrays that are there: θ and v change, and g is used up."""
+        """`rule` in the arrays that are there: θ changes, v too if there is momentum, and g is used up."""
         if self.momentum:
             v *= self.momentum
             v += g
@@ -154,14 +154,17 @@ class Adam(Optimizer):
         return 0, np.zeros_like(theta), np.zeros_like(theta)
 
     def rule(self, theta, g, state):
-        """(θ, state) after one step. θ, g (P,); state the number of steps, the mean of g, the mean of its square."""
+        """(θ, state) after one step. θ, g (P,); state is the number of steps,
+        the mean of g, and the mean of its square.
+        """
         t, mean, square = state
         t = t + 1
         mean = self.beta1 * mean + (1 - self.beta1) * g
         square = self.beta2 * square + (1 - self.beta2) * g ** 2
-        fair_mean, fair_square = mean / (1 - self.beta1 ** t), square / (1 - self.beta2 ** t)
-        theta = theta - self.learning_rate * fair_mean / (np.sqrt(fair_square) + self.epsilon)
-        return theta, (t, mean, square)
+        fair_mean = mean / (1 - self.beta1 ** t)
+        fair_square = square / (1 - self.beta2 ** t)
+        step = fair_mean / (np.sqrt(fair_square) + self.epsilon)
+        return theta - self.learning_rate * step, (t, mean, square)
 
     def move(self, theta, g, state):
         """`rule` in the arrays that are there: θ and the means change, and g is used up."""
