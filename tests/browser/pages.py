@@ -159,6 +159,18 @@ def barriers(page, only=None):
     return page.evaluate(RUN_AXE, only)
 
 
+def shut_out(tab):
+    """What keeps people out of a page as it is now, in the dark, where only colours differ, and in the light."""
+    found = []
+    for scheme, rules in (("dark", COLOUR_RULES), ("light", None)):
+        tab.emulate_media(color_scheme=scheme)
+        tab.evaluate(SETTLED)
+        seen = tab.evaluate(MEASURE, CONTROLS)
+        found += [(scheme, one) for one in (*seen["pale"], *seen["small"], *seen["outside"], *barriers(tab, rules))]
+        found += [(scheme, "wider than the window")] * (tab.evaluate(OVERFLOW) > 0)
+    return found
+
+
 def look(browser, address, page, width):
     """{scheme: what is to be known of one page at one width}. The page is loaded once: in the dark, only colours differ."""
     query = "?q=weight" if page == "search" else ""

@@ -50,8 +50,8 @@ function said({ right, T, column }, { p, loss, matrix }) {
   const [by, over] = T === 1 ? ["", ""]
     : [` By the scores, its derivative is p − y, divided by T = ${digits(T, 2)}.`, ", divided by T,"];
   return `Class ${right + 1} is right and has the probability ${digits(p[right])}: the loss is ${digits(loss)}.${by} `
-    + `If the score of class ${column + 1}${over} rises, its probability gains ${digits(matrix[column])} per unit, and the others `
-    + `move by ${others}.`;
+    + `If the score of class ${column + 1}${over} rises, its probability gains ${digits(matrix[column])} per unit, `
+    + `and the others move by ${others}.`;
 }
 
 const score = (k) => ({ z }, value) => ({ z: z.map((old, at) => (at === k ? value : old)) });

@@ -186,9 +186,9 @@ function nudge({ watched, bug, rule, rate, phi: name }, { run, at, nudged }) {
   const [nudge, own] = Math.abs(nudged) < 1e-7 ? ["0 to seven digits", three(run.g[at])]
     : [three(nudged), `${three(run.g[at] / nudged)} times that`];
   const kink = bug === "none" && name === "relu" && Math.abs(run.g[at] - nudged) > 1e-6 + 0.01 * Math.abs(nudged);
-  if (kink) return `A nudge of ${symbolFor(watched)} both ways says ${nudge}, over a kink of relu; the derivative is ${three(run.g[at])}.`;
-  return `A nudge of ${symbolFor(watched)} both ways says ${nudge}, and the program’s derivative is ${own}. ${
-    wrong(bug, rule, rate, run.hits.length)}`;
+  const says = `A nudge of ${symbolFor(watched)} both ways says ${nudge}`;
+  return kink ? `${says}, over a kink of relu; the derivative is ${three(run.g[at])}.`
+    : `${says}, and the program’s derivative is ${own}. ${wrong(bug, rule, rate, run.hits.length)}`;
 }
 
 function wrong(bug, rule, rate, count) {
