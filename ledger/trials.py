@@ -16,6 +16,7 @@ import nnlib
 from . import networks, scenes
 from .arithmetics import DIGITS, Float, High
 from .check import Check
+from .counts import Loops, Package
 from .evaluate import Evaluator
 from .grammar import Node, walk
 from .lessons import lesson
@@ -42,6 +43,15 @@ def try_steps(check, size):
     added = lead.op != "after" or Node("name", (scenes.THETA,)) in walk(lead)
     rough, exact = (Evaluator(scenes.Steps(arithmetic, size, optimizer, added)) for arithmetic in (Float(), High()))
     package = Evaluator(scenes.PackageSteps(Float(), size, optimizer, added, asked))
+    check.lead = 0
+    check.run({"float": rough, "precise": exact}, {"nnlib": package} if "function" in check.row else {}, asked)
+
+
+def try_counts(check, case):
+    """On a network's widths and one to three points."""
+    points, asked = case.size % 3 + 1, set()
+    rough, exact = (Evaluator(scenes.Counts(arithmetic, Loops(case, points))) for arithmetic in (Float(), High()))
+    package = Evaluator(scenes.Counts(Float(), Package(case, points, asked)))
     check.lead = 0
     check.run({"float": rough, "precise": exact}, {"nnlib": package} if "function" in check.row else {}, asked)
 
@@ -128,6 +138,7 @@ SCENES = {
     "scores": Trial(partial(try_values, scenes.Scores), lambda: range(1, 9), "set of scores", "sets of scores"),
     "vectors": Trial(partial(try_values, scenes.Vectors), lambda: range(1, 9), "set of vectors", "sets of vectors"),
     "steps": Trial(try_steps, lambda: range(1, 9), "step", "steps"),
+    "counts": Trial(try_counts, lambda: networks.of_numbers()[::3]),
     "nudge": Trial(try_nudges, networks.smooth, "function", "functions"),
     "tangent": Trial(try_tangents, networks.smooth, "function", "functions"),
 }

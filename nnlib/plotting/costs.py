@@ -8,25 +8,25 @@ from .curves import _spread_apart
 __all__ = ["cost_curves"]
 
 
-def cost_curves(sizes, costs, *, alt, size_name="", cost_name=""):
+def cost_curves(sizes, costs, *, alt, size_name="", cost_name="", measured=None):
     """What each way of computing something costs for each size, both on logarithmic scales.
 
     sizes (k,) from small to large, costs a dictionary of a name and k costs for
-    each curve; the last curve is the one that the text is about. size_name,
-    cost_name: what the axes show.
+    each curve; the last curve is the one that the text is about. measured: of
+    some of these names, what was measured, as dots. size_name, cost_name: what
+    the axes show.
     Raises ValueError for an empty alt, for other shapes, for a size or a cost
-    that is not above 0, and for sizes that do not grow.
+    that is not above 0, for sizes that do not grow, and for other names.
     """
-    why = "their scale is logarithmic"
-    sizes = np.log10(_validate.between("sizes", sizes, ("k",), 5e-324, np.inf, why), dtype=float)
+    sizes = _logarithms("sizes", sizes, ("k",))
     if sizes.size < 2 or (np.diff(sizes) <= 0).any():
         raise ValueError("sizes must hold two numbers or more, each above the one before it, because a curve joins them")
-    if not isinstance(costs, dict) or not costs:
-        raise ValueError(f"costs must be a dictionary of names and their costs; got {_validate.shown(costs)}")
-    curves = {_validate.text("each name of costs", name, required=True):
-              np.log10(_validate.between(f"costs of {name}", values, sizes.shape, 5e-324, np.inf, why), dtype=float)
-              for name, values in costs.items()}
-    low, high = np.floor(min(map(np.min, curves.values()))), np.ceil(max(map(np.max, curves.values())))
+    curves = _curves("costs", costs, sizes.shape)
+    dots = {} if measured is None else _curves("measured", measured, sizes.shape)
+    if not dots.keys() <= curves.keys():
+        raise ValueError(f"measured must have names of costs, {', '.join(curves)}; got {', '.join(dots)}")
+    everything = [*curves.values(), *dots.values()]
+    low, high = np.floor(min(map(np.min, everything))), np.ceil(max(map(np.max, everything)))
     high = max(high, low + 1)
     with new_paper(alt) as paper:
         plane = Plane(paper, (0, 0, 400, 280), (sizes[0], sizes[-1]), (low, high))
@@ -42,5 +42,19 @@ def cost_curves(sizes, costs, *, alt, size_name="", cost_name=""):
         styles = [(INK, 1.8, (0, (7, 3))), (INK, 1.8, (0, (2, 2))), (GREY, 1.8, (0, (5, 2, 1, 2)))] * len(curves)
         for (name, curve), end, style in zip(curves.items(), ends, [*styles[:len(curves) - 1], (BLUE, 2.2, "-")]):
             plane.line(sizes, curve, *style)
+            for place in zip(sizes, dots.get(name, ())):
+                paper.disc(*plane.place(*place), 4, face=style[0])
             paper.text(410, end, name, 16, style[0], align=0)
         return paper.figure()
+
+
+def _curves(what, costs, shape):
+    """A name and logarithms for each curve."""
+    if not isinstance(costs, dict) or not costs:
+        raise ValueError(f"{what} must be a dictionary of names and their costs; got {_validate.shown(costs)}")
+    return {_validate.text(f"each name of {what}", name, required=True): _logarithms(f"{what} of {name}", values, shape)
+            for name, values in costs.items()}
+
+
+def _logarithms(name, values, shape):
+    return np.log10(_validate.between(name, values, shape, 5e-324, np.inf, "their scale is logarithmic"), dtype=float)

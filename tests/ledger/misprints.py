@@ -98,6 +98,14 @@ def write_raised(base, high):
     return f"{write(base)}^{{{write(high)}}}"
 
 
+def write_counted(name, layer):
+    return f"{name}_{{{write(layer)}}}"
+
+
+def write_layers_total(index, first, last, body):
+    return f"\\sum_{{{index}={write(first)}}}^{{{write(last)}}} {write(body)}"
+
+
 def write_element(base, *index):
     return f"{write(base)}_{{{','.join(one or '' for one in index)}}}"
 
@@ -212,8 +220,9 @@ def other_product(node):
 
 
 def layer(node):
-    place = {"raised": 1, "apply": 1}.get(node.op)
-    if place and node.args[place] is not None and not (node.op == "raised" and node.args[0].op == "number"):
+    for place in {"raised": (1,), "apply": (1,), "counted": (1,), "layers_total": (1, 2)}.get(node.op, ()):
+        if node.args[place] is None or node.op == "raised" and node.args[0].op == "number":
+            continue
         for step in (1, -1):
             if moved := one_further(node.args[place], step):
                 yield Node(node.op, (*node.args[:place], moved, *node.args[place + 1:]))
@@ -298,7 +307,7 @@ def settled(node):
         return tuple(map(settled, node))
     if not isinstance(node, Node):
         return node
-    if node.op in ("raised", "apply") and node.args[1] is not None and (node.op == "apply" or node.args[0].op == "name"):
+    if (node.op in ("apply", "counted") or node.op == "raised" and node.args[0].op == "name") and node.args[1] is not None:
         node = Node(node.op, (node.args[0], same_layer(node.args[1]), *node.args[2:]))
     args = settled(node.args)
     if node.op == "group":
@@ -317,8 +326,8 @@ def settled(node):
         return divided(*args)
     if node.op == "transpose" and args[0].op == "selector" and args[0].args[0] == "\\mathbf{O}":
         return args[0]
-    if node.op == "total":
-        return outside(*args)
+    if node.op in ("total", "layers_total"):
+        return outside(node.op, *args)
     if node.op == "element" and args[0].op == "transpose" and len(args) == 2:
         return Node("element", (args[0].args[0], args[1]))
     if node.op == "element" and is_symmetric(args[0]):
@@ -368,18 +377,20 @@ def runs(factors):
     return tuple(factors)
 
 
-def outside(letter, body):
+def outside(op, letter, *ends):
     """A sum, with the numbers in front of it that do not depend on what it runs over."""
+    *ends, body = ends
     parts = body.args if body.op == "product" else (body,)
     fixed = [one for one in parts if is_number(one) and not depends(one, letter)]
     rest = tuple(one for one in parts if one not in fixed)
-    inner = Node("total", (letter, rest[0] if len(rest) == 1 else Node("product", rest)))
+    inner = Node(op, (letter, *ends, rest[0] if len(rest) == 1 else Node("product", rest)))
     return product((*fixed, inner)) if fixed else inner
 
 
 def depends(node, letter):
     """Whether an index of that name stands in a tree."""
-    return any(letter in one.args[1:] for one in walk(node) if one.op in ("element", "selector"))
+    return any(letter in one.args[1:] or one.op == "counted" and Node("name", (letter,)) in walk(one.args[1])
+               for one in walk(node) if one.op in ("element", "selector", "counted"))
 
 
 def is_symmetric(node):
@@ -413,7 +424,9 @@ def is_number(node):
         return len(node.args) == 2 or None not in node.args
     if node.op == "apply":
         return is_number(node.args[3]) and node.args[0] != "f"
-    return node.op in ("number", "norm") or node.op in ("plus", "divide", "minus") and all(map(is_number, node.args))
+    if node.op in ("plus", "divide", "minus"):
+        return all(map(is_number, node.args))
+    return node.op in ("number", "norm", "counted", "layers_total")
 
 
 def is_column(node):

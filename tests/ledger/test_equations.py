@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import nnlib
-from ledger import arithmetics, networks, referees, scenes, sources
+from ledger import arithmetics, counts, networks, referees, scenes, sources
 from ledger.check import holds
 from ledger.evaluate import Evaluator
 from ledger.grammar import Refused, parse, read
@@ -291,6 +291,50 @@ EARLY = r"\mathbf{W}^1 - \eta\, \boldsymbol{\delta}^1 (\mathbf{a}^1)^{\mathsf T}
 def test_the_largest_and_an_update(latex, row, fault):
     found = verdict(latex, **row)
     assert found is None if fault is None else fault in found
+
+
+# Counts ------------------------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("latex, row, fault", [
+    (r"\text{push}_n = 0", {}, None),
+    (r"d_{-1} - d_{n} + d_n = d_{-1}", {}, None),
+    (r"\sum_{k=0}^{n} \text{push}_k = \text{push}_0 + \sum_{k=1}^n \text{push}_k", {}, None),
+    (r"\sum_{k=n+1}^{n} d_k = 0", {}, None),
+    (r"\text{gradient} = \text{pull}", {"function": "backprop"}, "the first side"),
+    (r"\text{pull} = \text{pull}", {"function": "backprop"}, "no meaning"),
+    (r"\text{push} = 0", {}, "no meaning"), (r"\text{pull}_m = 0", {}, "no meaning"), (r"\text{more} = 0", {}, "no meaning"),
+    (r"d = 3", {}, "no meaning"), (r"d_{m-1} = d_{m-2} + d_{m-1} - d_{m-2}", {}, "layer -2"), (r"d_i = 1", {}, "no layer"),
+    (r"\sum_{m=0} d_m = 1", {}, "ends at one"), (r"\max_{m=0}^n d_m = 1", {}, "cannot stand"),
+])
+def test_multiplications_are_counted(latex, row, fault):
+    found = verdict(latex, scene="counts", **row)
+    assert found is None if fault is None else fault in found
+
+
+def values(arrays):
+    return np.hstack([counts.numbers_of(one).ravel() for one in arrays])
+
+
+@pytest.mark.parametrize("case", networks.of_numbers()[4::9], ids=str)
+def test_what_is_counted_computes_the_right_numbers(case):
+    loops, net, x = counts.Loops(case, 1), case.network, case.x
+    answer = nnlib.forward(net, x).y_hat
+    D, _ = nnlib.jacobian_factors(net, x)
+    J = np.hstack([nnlib.jacobian_W(net, x, m).ravel() for m in range(case.n + 1)])
+    _, gradient = nnlib.backprop(net, x, case.y, nnlib.squared_error)
+    pulled = nnlib.jacobians.pull(net, nnlib.forward(net, x), np.ones(answer.size))
+    for found, wanted in (
+            (counts.numbers_of(loops.reads[-1]), answer), (values(loops.pull()), np.hstack(pulled)),
+            (values(part for row in zip(*loops.factors()) for part in row), np.hstack([one.ravel() for one in D])),
+            (values(part for row in zip(*loops.jacobian()) for part in row), J),
+            (values(np.moveaxis(one, 1, 0) for one in loops.units()), np.hstack([
+                nnlib.jacobian_W(net, x, m).ravel() for m in range(case.n + 1)])),
+            (values(part for pair in loops.gradient() for part in pair), nnlib.training.flat(gradient)),
+            (values([loops.step()]), nnlib.training.flat(gradient))):
+        np.testing.assert_allclose(found, wanted, rtol=1e-9, atol=1e-12)
+    for m, by in enumerate(loops.entries()):
+        rows = nnlib.jacobian_W(net, x, m).reshape(answer.size, -1).T
+        np.testing.assert_allclose(counts.numbers_of(by), rows, rtol=1e-9, atol=1e-12)
 
 
 # Misprints ----------------------------------------------------------------------------------------------------------------

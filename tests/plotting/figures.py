@@ -56,6 +56,7 @@ FIGURES = {
     "cost_curves": (plotting.cost_curves,
                     {"sizes": ("array", np.array([2.0, 4, 8]), {**ABOVE_ZERO, "subnormal number": "refused"}),
                      "costs": ("errors", {"one": [10.0, 100, 1000]}, {}),
+                     "measured": ("errors", {"one": [20.0, 90, 1000]}, {"None": None}),
                      "size_name": ("words", "width", {}), "cost_name": ("words", "seconds", {}), "alt": ALT},
                     [2, 4, 8]),
     "activation_curves": (plotting.activation_curves, {"names": ("names", ["tanh", "sin"], {}), "alt": ALT},

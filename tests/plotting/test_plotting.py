@@ -540,3 +540,14 @@ def test_error_curves_stand_where_the_numbers_say():
         np.testing.assert_allclose(line.get_ydata(), 280 * (-1 - np.log10(values)) / 15, atol=1e-9)
         np.testing.assert_allclose(line.get_xdata(), 460 * (7 + np.log10(steps)) / 6, atol=1e-9)
     assert {"one", "two", "three", "relative error"} <= {text.get_text() for text in texts(figure)}
+
+
+def test_what_was_measured_is_drawn_as_dots_in_its_curve_s_colour():
+    figure = p.cost_curves([1, 10, 100], {"one": [1, 10, 100], "two": [5, 50, 500]}, measured={"one": [10, 10, 100]}, alt="a")
+    axes, = figure.figure.axes
+    dots, line = axes.patches, next(one for one in axes.lines if len(one.get_xdata()) == 3)
+    assert np.allclose([dot.center for dot in dots][1:], np.transpose(line.get_data())[1:])
+    assert dots[0].center[1] == pytest.approx(dots[1].center[1])
+    assert {dot.get_facecolor() for dot in dots} == {matplotlib.colors.to_rgba(line.get_color())}
+    with pytest.raises(ValueError, match="names of costs, one; got more"):
+        p.cost_curves([1, 10], {"one": [1, 10]}, measured={"more": [1, 2]}, alt="a")
