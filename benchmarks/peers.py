@@ -4,8 +4,12 @@ JAX compiles each answer once, before it is timed. Both get their own arrays, of
 """
 import jax
 import jax.numpy as jnp
+import numpy as np
 import torch
+from sklearn.neural_network import MLPClassifier
 from torch.func import jacrev, jvp
+
+from benchmarks.sides import RATE
 
 torch.set_num_threads(1)
 jax.config.update("jax_enable_x64", True)
@@ -54,6 +58,74 @@ def jax_gradient(net, X, Y):
         return -(Y * jax.nn.log_softmax(jax_outputs(net, X, parameters))).sum() / len(Y)
 
     return compiled(jax.value_and_grad(value), jax_arrays(net), jnp.array(X), jnp.array(Y))
+
+
+def pytorch_training(net, X, Y, size):
+    begun, X, Y = torch_arrays(net), torch.tensor(X), torch.tensor(Y)
+    parameters = [one.clone().requires_grad_() for one in begun]
+    optimizer, batches = torch.optim.SGD(parameters, lr=RATE), list(zip(X.split(size), Y.split(size)))
+
+    def training():
+        with torch.no_grad():
+            for parameter, one in zip(parameters, begun):
+                parameter.copy_(one)
+        for X, Y in batches:
+            optimizer.zero_grad()
+            torch.nn.functional.cross_entropy(torch_outputs(net, X, parameters), Y).backward()
+            optimizer.step()
+        return parameters
+
+    return training
+
+
+def jax_step(net):
+    """One step, as JAX's own tutorials write it."""
+    def value(parameters, X, Y):
+        return -(Y * jax.nn.log_softmax(jax_outputs(net, X, parameters))).sum() / len(Y)
+
+    def step(parameters, X, Y):
+        return [one - RATE * slope for one, slope in zip(parameters, jax.grad(value)(parameters, X, Y))]
+
+    return step
+
+
+def jax_training(net, X, Y, size):
+    step, begun = jax.jit(jax_step(net)), jax_arrays(net)
+    batches = [(jnp.array(X[start:start + size]), jnp.array(Y[start:start + size])) for start in range(0, len(X), size)]
+
+    def training():
+        parameters = begun
+        for X, Y in batches:
+            parameters = step(parameters, X, Y)
+        return jax.block_until_ready(parameters)
+
+    return training
+
+
+def jax_whole_epoch(net, X, Y, size):
+    step = jax_step(net)
+
+    def epoch(parameters, X, Y):
+        return jax.lax.scan(lambda parameters, batch: (step(parameters, *batch), None), parameters, (X, Y))[0]
+
+    return compiled(epoch, jax_arrays(net), *(jnp.array(part.reshape(-1, size, part.shape[1])) for part in (X, Y)))
+
+
+def scikit_learn_training(net, X, Y, size):
+    if Y.shape[1] == 2:                     # for two classes its network has one output
+        return None
+    labels, classes = Y.argmax(axis=1), np.arange(Y.shape[1])
+    model = MLPClassifier(net.widths[1:-1], solver="sgd", alpha=0, batch_size=size, learning_rate_init=RATE, momentum=0,
+                          shuffle=False)
+    model.partial_fit(X, labels, classes=classes)
+
+    def training():
+        model.coefs_, model.intercepts_ = [layer.W.T.copy() for layer in net], [layer.b.copy() for layer in net]
+        del model._optimizer                # it holds the parameters of the last call
+        model.partial_fit(X, labels)
+        return [part for W, b in zip(model.coefs_, model.intercepts_) for part in (W.T, b)]
+
+    return training
 
 
 def pytorch_jacobian(net, x):

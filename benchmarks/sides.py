@@ -11,11 +11,13 @@ from importlib.util import find_spec
 
 import numpy as np
 
-from nnlib import (O, Trace, backprop, cross_entropy, digits, digits_network, dy_db, dy_dW, forward, jacobian_factors,
-                   jacobian_W, o, one_hot, predict, random_network)
+from nnlib import (SGD, Network, O, Trace, backprop, cross_entropy, digits, digits_network, dy_db, dy_dW, forward,
+                   jacobian_factors, jacobian_W, o, one_hot, predict, random_network, train)
 from nnlib.entries import push
+from nnlib.training import flat
 
-PEERS = ("PyTorch", "JAX")
+PEERS = ("PyTorch", "JAX", "scikit-learn")
+RATE = 0.01                             # of each training
 
 
 @dataclass
@@ -41,7 +43,9 @@ class Question:
 
 
 def numbers(result):
-    """All numbers of an array, of a peer's array, of a Trace, or of a sequence of them, one after another."""
+    """All numbers of an array, of a peer's array, of a Trace, of a Network, or of a sequence of them, one after another."""
+    if isinstance(result, Network):
+        return flat(result)
     if isinstance(result, Trace):
         result = result.inputs, result.z, result.slopes, result.y_hat
     if isinstance(result, (tuple, list)):
@@ -127,14 +131,62 @@ def products(net, X):
     return inputs[1]
 
 
+def bare_train(net, X, Y, size):
+    """One epoch of steps down the gradient of softmax and cross-entropy, with relu in all layers but the last."""
+    Ws, bs, last = [layer.W.copy() for layer in net], [layer.b.copy() for layer in net], len(net) - 1
+    for start in range(0, len(X), size):
+        A, inputs = X[start:start + size], []
+        for m in range(last + 1):
+            inputs.append(A)
+            A = A @ Ws[m].T
+            A += bs[m]
+            if m < last:
+                np.maximum(A, 0, out=A)
+        A -= A.max(axis=1, keepdims=True)
+        np.exp(A, out=A)
+        A /= A.sum(axis=1, keepdims=True)
+        A -= Y[start:start + size]
+        A *= RATE / len(A)
+        for m in range(last, -1, -1):
+            delta = A
+            if m:
+                A = delta @ Ws[m]
+                A *= inputs[m] > 0
+            Ws[m] -= delta.T @ inputs[m]
+            bs[m] -= delta.sum(axis=0)
+    return [part for pair in zip(Ws, bs) for part in pair]
+
+
+def bare_products(net, X, size):
+    """The matrix products of an epoch, of arrays of the same shapes, into arrays that are ready."""
+    Zs = [np.empty((size, width), X.dtype) for width in net.widths[1:]]
+    deltas, by_W = [np.empty_like(Z) for Z in Zs[:-1]], [np.empty_like(layer.W) for layer in net]
+
+    def products():
+        for start in range(0, len(X), size):
+            A = X[start:start + size]
+            for m, layer in enumerate(net.layers):
+                inputs = A if m == 0 else Zs[m - 1]
+                np.matmul(inputs, layer.W.T, out=Zs[m])
+            for m in range(len(Zs) - 1, -1, -1):
+                np.matmul(Zs[m].T, Zs[m - 1] if m else A, out=by_W[m])
+                if m:
+                    np.matmul(Zs[m], net.layers[m].W, out=deltas[m - 1])
+        return Zs[0]
+
+    return products
+
+
 # Questions ----------------------------------------------------------------------------------------
 
 def with_peers(question, make, *arguments):
-    """The question with PyTorch and JAX, as far as they are installed; `make` is the name of a function of peers.py."""
-    if find_spec("torch") and find_spec("jax"):
+    """The question with the peers that answer it, if they are installed; `make` ends the names of functions of peers.py."""
+    if all(map(find_spec, ("torch", "jax", "sklearn"))):
         from benchmarks import peers
         for who in PEERS:
-            question.sides[who] = getattr(peers, f"{who.lower()}_{make}")(*arguments)
+            side = getattr(peers, f"{who.lower().replace('-', '_')}_{make}", lambda *_: None)(*arguments)
+            if side:
+                question.sides[who] = side
     else:
         question.wanted = {who: bound for who, bound in question.wanted.items() if who not in PEERS}
     return question
@@ -144,19 +196,41 @@ def named(net):
     return "-".join(map(str, net.widths))
 
 
-def gradient(widths, points, wanted, dtype=np.float64):
+def relus(widths, points, dtype):
     rng = np.random.default_rng(0)
     net = random_network(widths, ["relu"] * (len(widths) - 2) + ["identity"], rng)
     if dtype == np.float32:
         for m, layer in enumerate(net):
             net = net.replace(m, W=layer.W.astype(dtype), b=layer.b.astype(dtype))
     X = rng.normal(size=(points, widths[0])).astype(dtype)
-    Y = one_hot(rng.integers(0, widths[-1], points), widths[-1]).astype(dtype)
+    return net, X, one_hot(rng.integers(0, widths[-1], points), widths[-1]).astype(dtype)
+
+
+def gradient(widths, points, wanted, dtype=np.float64):
+    net, X, Y = relus(widths, points, dtype)
     sides = {"nnlib": lambda: backprop(net, X, Y, cross_entropy), "bare loop": lambda: bare_backprop(net, X, Y),
              "limit": lambda: products(net, X)}
     reads = {"limit": lambda got: (got, X @ net[0].W.T)}
     text = f"`backprop`, {named(net)}, {points} points" + (", float32" if dtype == np.float32 else "")
     return with_peers(Question(text, sides, wanted, reads), "gradient", net, X, Y)
+
+
+def training(widths, size, count, wanted, dtype=np.float64):
+    """One epoch of `count` mini-batches of that size."""
+    net, X, Y = relus(widths, count * size, dtype)
+    sides = {"nnlib": lambda: train(net, X, Y, cross_entropy, SGD(RATE), 1, size)[0],
+             "bare loop": lambda: bare_train(net, X, Y, size), "limit": bare_products(net, X, size)}
+    reads = {"limit": lambda got: (got, X[-size:] @ net[0].W.T)}
+    text = f"`train`, {named(net)}, {size} points a step" + (", float32" if dtype == np.float32 else "")
+    return with_peers(Question(text, sides, wanted, reads), "training", net, X, Y, size)
+
+
+def whole_epoch(widths, size, count):
+    """The same, where a peer compiles the whole epoch."""
+    net, X, Y = relus(widths, count * size, np.float64)
+    return with_peers(Question(f"`train`, {named(net)}, {size} points a step; the whole epoch is one call of JAX",
+                               {"nnlib": lambda: train(net, X, Y, cross_entropy, SGD(RATE), 1, size)[0]}),
+                      "whole_epoch", net, X, Y, size)
 
 
 def classifier(widths):
@@ -243,4 +317,17 @@ def questions():
         gradient((784, 30, 10), 10, {}),
         gradient((784, 128, 10), 128, {}),
         gradient((784, 128, 10), 128, {}, np.float32),
+        training((2, 3, 2), 8, 100, {"PyTorch": 1.0}),
+        training((64, 32, 10), 10, 100, {"PyTorch": 5.0, "JAX": 1.0}),
+        training((64, 128, 10), 32, 50, {"limit": 2.4, "PyTorch": 3.5, "JAX": 1.0}),
+        training((64, 128, 10), 32, 50, {"JAX": 0.8}, np.float32),
+        training((784, 30, 10), 10, 50, {"PyTorch": 1.0, "JAX": 1.0}),
+        training((784, 30, 10), 128, 20, {"limit": 1.3, "PyTorch": 1.0, "JAX": 1.0}),
+        training((784, 128, 10), 128, 10, {"limit": 1.15, "PyTorch": 1.0, "JAX": 1.0}),
+        training((784, 128, 10), 128, 10, {"JAX": 0.8}, np.float32),
+        training((784, 512, 10), 128, 10, {"limit": 1.15, "PyTorch": 1.0, "JAX": 1.0}),
+        training((784, 512, 512, 10), 128, 10, {"limit": 1.15, "PyTorch": 1.0, "JAX": 1.0}),
+        training((64, *19 * (64,), 10), 32, 10, {"PyTorch": 1.0, "JAX": 1.0}),
+        whole_epoch((64, 128, 10), 32, 50),
+        whole_epoch((784, 128, 10), 128, 10),
     ]
