@@ -217,7 +217,7 @@ def train(net, X, Y, loss, optimizer, epochs, batch_size=None, l2=0.0, rng=None,
     network after the last step is returned. progress: a bar, where tqdm is installed and errors go to a terminal or a
     notebook. Equal to `backprop` and `optimizer.step` in turn, but for rounding; works in place on a copy of the network's
     numbers, and reads X and Y where they are. What the optimizer remembers begins anew with each call.
-    In a loop of several calls, Ctrl-C ends the one that runs: history.loss then has fewer than `epochs` numbers.
+    In a loop of several calls, Ctrl-C ends the one that runs, and the loop goes on.
     Raises ValueError or TypeError for what does not fit, OverflowError for a loss or a parameter that is no
     longer finite.
     """
@@ -264,7 +264,7 @@ def _forgotten(epoch, optimizer, net, work):
 def _no_longer(what, numbers, epoch, epochs):
     """Refuses numbers that left the range of their floats in an epoch, which counts from 0 here."""
     if not all(map(_validate.is_finite, map(np.asarray, numbers))):
-        before = f"; the network before it is that of a call with epochs={epoch} and the same seed" if epoch else ""
+        before = f"; with epochs={epoch} and the same seed you get the network before it" if epoch else ""
         raise OverflowError(f"{what} is no longer finite in epoch {epoch + 1} of {epochs}: take a smaller learning rate, "
                             f"smaller weights to begin with, or inputs of about 1{before}")
 
@@ -285,7 +285,7 @@ class _Work:
             Z += b
             read.append(A)
             z.append(Z)
-            A = _bend(phi, Z)
+            A = _activated(phi, Z)
         return read, z, A
 
     def epoch(self, X, Y, batches, optimizer, state):
@@ -336,7 +336,7 @@ class _Work:
                    for rows in _batches(len(X), size, None)) / len(X)
 
 
-def _bend(phi, Z):
+def _activated(phi, Z):
     """φ(z); for relu it is written over z, because φ′(z) is the sign of φ(z) too."""
     if phi is relu:
         return np.maximum(Z, 0, out=Z)
@@ -344,7 +344,7 @@ def _bend(phi, Z):
 
 
 def _stretch(asked, phi, Z):
-    """asked ⊙ φ′(z), into the array `asked`, of the z that `_bend` has left."""
+    """asked ⊙ φ′(z), into the array `asked`, of the z that `_activated` has left."""
     if phi is identity:
         return asked
     return np.multiply(asked, np.sign(Z) if phi is relu else phi.df(Z), out=asked)
@@ -353,12 +353,12 @@ def _stretch(asked, phi, Z):
 def _cross_entropy(Z, Y):
     """`cross_entropy.of_rows`, its losses added up: it takes each power of e once, and writes into its own arrays."""
     Z = Z - np.maximum.reduce(Z, axis=1, keepdims=True)
-    P = np.exp(Z)
-    sums = np.add.reduce(P, axis=1, keepdims=True)
-    P /= sums
-    P -= Y
+    slopes = np.exp(Z)
+    sums = np.add.reduce(slopes, axis=1, keepdims=True)
+    slopes /= sums
+    slopes -= Y
     Z -= np.log(sums)
-    return -np.vdot(Z, Y), P
+    return -np.vdot(Z, Y), slopes
 
 
 def _batches(count, size, rng):

@@ -37,8 +37,19 @@ def test_no_time_is_taken_of_wrong_numbers(text):
         Question(text, {"nnlib": lambda: 0 * right}).check()          # zeros are equal to zeros, whatever computes them
 
 
+def test_a_side_that_goes_on_from_its_first_call_is_noticed():
+    begun = np.ones(3)
+
+    def goes_on():
+        begun[:] *= 2
+        return begun.copy()
+
+    with pytest.raises(AssertionError, match="a peer computes something else"):
+        Question("powers of 2", {"nnlib": lambda: np.full(3, 2.0), "a peer": goes_on}).check()
+
+
 @pytest.mark.long
-def test_pytorch_and_jax_compute_the_same_numbers():
+def test_the_others_compute_the_same_numbers():
     python = ROOT / ".venv-bench" / bench.install.BIN.name / "python"
     if not (ROOT / ".venv-bench" / "ready").exists():
         pytest.skip("`make bench` has not yet made .venv-bench")
@@ -87,6 +98,22 @@ def test_a_ratio_is_the_time_beside_a_bare_loop_and_the_speed_beside_a_peer(meas
     assert {row["who"]: row["median"] for row in rows} == {"bare loop": 3, "limit": 1.5, "PyTorch": 2, "JAX": 0.5}
     assert {row["who"] for row in rows if row["missed"]} == {"bare loop", "PyTorch"}
     assert not any(row["inconclusive"] for row in rows)
+
+
+@pytest.mark.parametrize("cost, calls, rounds", [(1e-4, 10, measure.ROUNDS), (0.01, 1, measure.ROUNDS), (0.1, 1, 20),
+                                                 (3.0, 1, measure.FEWEST)])
+def test_what_takes_long_is_timed_less_often_by_its_own_clock(cost, calls, rounds):
+    now, counts = [0.0], [0, 0]
+
+    def side(k):
+        def call():
+            now[0] += (k + 1) * cost / 1.5
+            counts[k] += 1
+        return call
+
+    one, two = measure.times([side(0), side(1)], lambda: now[0])
+    assert len(one) == len(two) == rounds and counts[0] >= rounds * calls
+    assert np.allclose(one, cost / 1.5) and np.allclose(two, 2 * cost / 1.5)
 
 
 def test_a_busy_machine_makes_a_row_inconclusive_or_all_rows_void(measured):
