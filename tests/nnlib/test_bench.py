@@ -26,13 +26,12 @@ def test_all_sides_compute_the_same_numbers(text):
 
 @pytest.mark.parametrize("text", [text for text, question in QUESTIONS.items() if "bare loop" in question.sides])
 def test_no_time_is_taken_of_wrong_numbers(text):
-    question = QUESTIONS[text]
-    right = sides.numbers(question.sides["bare loop"]())
+    mine, right = (sides.numbers(QUESTIONS[text].sides[who]()) for who in ("nnlib", "bare loop"))
     largest = abs(right).argmax()
     one_wrong = np.where(np.arange(right.size) == largest, 0, right)
     for change in (lambda: right * (1 + 1e-3), lambda: right[:-1], lambda: one_wrong):
         with pytest.raises(AssertionError, match="bare loop"):
-            Question(text, question.sides | {"bare loop": change}, reads=question.reads).check()
+            Question(text, {"nnlib": lambda: mine, "bare loop": change}).check()
     with pytest.raises(AssertionError):
         Question(text, {"nnlib": lambda: 0 * right}).check()          # zeros are equal to zeros, whatever computes them
 
