@@ -65,15 +65,15 @@ def jax_gradient(net, X, Y):
 
 
 def pytorch_training(net, X, Y, size):
-    begun, X, Y = torch_arrays(net), torch.tensor(X), torch.tensor(Y)
-    parameters, batches = [one.clone().requires_grad_() for one in begun], list(zip(X.split(size), Y.split(size)))
+    begun, X, labels = torch_arrays(net), torch.tensor(X), torch.tensor(Y.argmax(axis=1))
+    parameters, batches = [one.clone().requires_grad_() for one in begun], list(zip(X.split(size), labels.split(size)))
     optimizer = torch.optim.SGD(parameters, lr=RATE)
 
     def epoch():
         total = 0.0
-        for X, Y in batches:
+        for X, labels in batches:
             optimizer.zero_grad()
-            loss = torch.nn.functional.cross_entropy(torch_outputs(net, X, parameters), Y)
+            loss = torch.nn.functional.cross_entropy(torch_outputs(net, X, parameters), labels)
             loss.backward()
             optimizer.step()
             total += loss.item()

@@ -282,7 +282,7 @@ def of_processes():
 
 
 def processes(wanted):
-    return with_peers(Question("a process that imports, and in nnlib's case trains 20 epochs of digits",
+    return with_peers(Question("a whole process: `import torch`, or nnlib and 20 epochs of digits",
                                {"nnlib": process(LEARNS)}, wanted, clock=of_processes), "process")
 
 
