@@ -55,7 +55,7 @@ soak: .venv/all.ready       ## what takes long: every misprint of every equation
 mutants: .venv/all.ready    ## break nnlib in every small way, and see the tests notice
 	@$(PY) tests/slow/mutants.py $(FILE)
 
-bench: .venv/all.ready      ## how fast nnlib is beside its own bare loops, PyTorch and JAX
+bench: .venv/all.ready      ## how fast nnlib is beside its own bare loops and other programs
 	@$(PY) benchmarks/bench.py
 
 fashion: .venv/all.ready    ## train on 60,000 images of clothes, from the files in FOLDER

@@ -1,7 +1,7 @@
-"""How fast nnlib is beside its own bare loops, PyTorch and JAX: `make bench`, which writes benchmarks/results.json.
+"""How fast nnlib is beside its own bare loops and other programs: `make bench`, which writes benchmarks/results.json.
 
-PyTorch and JAX are installed into .venv-bench, where all sides run, each with one thread (measure.py). The book's page
-speed.md shows the results: `make notebooks` writes it anew.
+PyTorch, JAX and scikit-learn are installed into .venv-bench, where all sides run, each with one thread (measure.py). The
+book's page speed.md shows the results: `make notebooks` writes it anew.
 """
 import os
 import subprocess
@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "tools"))
 import install                                          # noqa: E402
 
-MEGABYTES = 1700
+MEGABYTES = 1900
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1") | {
     "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false", "JAX_PLATFORMS": "cpu"}
 LACKING = """.venv-bench could not be made: the lines above say why. It takes a network.
@@ -21,7 +21,7 @@ requirements/torch.txt names for your system into a folder, and name that folder
 
 
 def main():
-    install.say("Looking after .venv-bench, which holds PyTorch and JAX")
+    install.say("Looking after .venv-bench, which holds PyTorch, JAX and scikit-learn")
     python = install.beside("bench", ["bench", "torch"])
     if python is None:
         return install.obstacle(ROOT, MEGABYTES) or LACKING

@@ -1,9 +1,9 @@
 """Times the sides of each question: run by bench.py, in .venv-bench.
 
-The sides of a question are timed in turns, in blocks of a millisecond, so that all meet the same state of the machine. Only
-ratios are reported: that of the shortest blocks, and the median of the ratios of neighbouring blocks. Where the two differ
-by more than 5 %, the row is inconclusive. The first row times the same function against itself; if it is more than 2 %
-away from 1, all rows are void.
+The sides of a question are timed in turns, in blocks of a millisecond or of one call, so that all meet the same state of
+the machine. Only ratios are reported: that of the shortest blocks, and the median of the ratios of neighbouring blocks.
+Where the two differ by more than 5 %, the row is inconclusive. The first row times the same function against itself; if it
+is more than 2 % away from 1, all rows are void.
 """
 import gc
 import importlib.metadata
@@ -21,26 +21,36 @@ import numpy as np
 from benchmarks import sides
 
 REPORT = Path(__file__).resolve().parent / "results.json"
-ROUNDS, BLOCK = 101, 1e-3               # blocks of each side, and the seconds that one takes
+ROUNDS, BLOCK = 101, 1e-3               # blocks of each side, and the seconds that one takes at least
+FEWEST, LONGEST = 5, 4.0                # rounds of sides that take longer, so many that all take about so many seconds
 INCONCLUSIVE, VOID = 0.05, 0.02
-PACKAGES = {"PyTorch": "torch", "JAX": "jax"}
+PACKAGES = {"PyTorch": "torch", "JAX": "jax", "scikit-learn": "scikit-learn"}
 
 
-def seconds(function, calls):
-    start = time.perf_counter()
+def seconds(function, calls, clock=time.perf_counter):
+    start = clock()
     for _ in range(calls):
         function()
-    return (time.perf_counter() - start) / calls
+    return (clock() - start) / calls
 
 
-def times(functions):
+def block(function, clock):
+    """How many calls make a block, and its seconds."""
+    once = seconds(function, 1, clock)
+    if once < BLOCK:
+        once = min(seconds(function, 5, clock) for _ in range(5))
+    calls = max(1, round(BLOCK / once))
+    return calls, calls * once
+
+
+def times(functions, clock=time.perf_counter):
     """For each function, the seconds of one call in every round."""
-    calls = [max(1, round(BLOCK / min(seconds(function, 5) for _ in range(5)))) for function in functions]
+    calls, lengths = zip(*[block(function, clock) for function in functions])
     taken = [[] for _ in functions]
-    for number in range(ROUNDS):
+    for number in range(min(ROUNDS, max(FEWEST, round(LONGEST / sum(lengths))))):
         for step in range(len(functions)):
             k = (number + step) % len(functions)
-            taken[k].append(seconds(functions[k], calls[k]))
+            taken[k].append(seconds(functions[k], calls[k], clock))
     return taken
 
 
@@ -59,7 +69,7 @@ def rows(questions):
     mine, again = times([same, same])
     yield row("the same function twice", "itself", mine, again, None)
     for question in questions:
-        mine, *others = times([*question.sides.values()])
+        mine, *others = times([*question.sides.values()], question.clock)
         for who, taken in zip([*question.sides][1:], others):
             yield row(question.text, who, mine, taken, question.wanted.get(who))
 
@@ -81,11 +91,11 @@ def main():
         question.check()
     gc.disable()
     found = []
-    print(f"{'how many times the time of bare loop and limit, as fast as PyTorch and JAX':76} median  shortest  wanted")
+    print(f"{'how many times the time of bare loop and limit, as fast as the others':81} median  shortest  wanted")
     for one in rows(questions):
         found.append(one)
         remark = " ".join(word for word in ("missed", "inconclusive") if one[word])
-        print(f"{one['text']:66} {one['who']:9} {one['median']:6.2f} {one['shortest']:9.2f} {one['wanted'] or '–':>7}  "
+        print(f"{one['text']:68} {one['who']:12} {one['median']:6.2f} {one['shortest']:9.2f} {one['wanted'] or '–':>7}  "
               f"{remark}".rstrip(), flush=True)
     if abs(found[0]["median"] - 1) > VOID:
         return f"A function differs from itself: the machine is too busy, and no row counts. {REPORT.name} stays as it was."

@@ -13,7 +13,7 @@ import numpy as np
 LONGEST_LIST = 10**5            # a longer list of layers, widths or titles is a mistake
 LARGEST_ARRAY = 10**8           # an array of more numbers fills the memory
 LARGEST_COUNT = 10**15          # nobody waits for so many epochs
-ROWS = 64                       # how many data points of many are looked at together: no copy of all is made
+PART = 2**15                    # how many numbers of many are looked at together: no copy of all is made
 
 
 def array(name, value, shape, because="", *words, dtype=None):
@@ -123,9 +123,16 @@ def fits_memory(name, count):
                          f"got {shown(count)}")
 
 
+def _size(name, value):
+    """The argument as it is, unless it is True or False."""
+    if numbers(name, value).dtype.kind == "b":
+        raise TypeError(f"{name} must be a number; got a boolean")
+    return value
+
+
 def positive(name, value):
     """A finite number above 0."""
-    number = float(array(name, value, ()))
+    number = float(array(name, _size(name, value), ()))
     if number <= 0:
         raise ValueError(f"{name} must be above 0; got {number:g}")
     return number
@@ -133,7 +140,7 @@ def positive(name, value):
 
 def not_negative(name, value, because):
     """A finite number, 0 or above."""
-    return float(between(name, value, (), 0, np.inf, because))
+    return float(between(name, _size(name, value), (), 0, np.inf, because))
 
 
 def below_one(name, value):
@@ -351,10 +358,16 @@ def data(name, value, d, because, dtype):
 
 
 def _finite_rows(name, got, dtype):
-    for start in range(0, len(got), ROWS):
-        if not is_finite(got[start:start + ROWS].astype(dtype, copy=False)):
+    for part in _parts(got):
+        if not is_finite(part.astype(dtype, copy=False)):
             array(name, got, ..., dtype=dtype)          # it names the place
     return got
+
+
+def _parts(rows):
+    """All rows, as many at a time as have PART numbers, or one that has more."""
+    count = max(1, PART // rows.shape[1])
+    return (rows[start:start + count] for start in range(0, len(rows), count))
 
 
 def data_answers(name, value, X, d, dtype, probabilities):
@@ -364,8 +377,7 @@ def data_answers(name, value, X, d, dtype, probabilities):
     if got.shape != (len(X), d):
         because = f"X holds {len(X)} data points and the network answers {d} numbers"
         _answers_of_shape(name, got, (len(X), d), because, dtype, probabilities)
-    for start in range(0, len(_finite_rows(name, got, dtype)), ROWS):
-        part = got[start:start + ROWS]
+    for part in _parts(_finite_rows(name, got, dtype)):
         _answers_of_shape(name, part, part.shape, "", dtype, probabilities)
     return got
 
@@ -381,10 +393,11 @@ def of_rows(owner, result, Y_hat):
     return result
 
 
-def finite_loss(owner, parts, value, asked):
+def finite_loss(owner, Y_hat, parts, value, asked):
     """A loss and its derivatives by the answers, computed from parts that `of_rows` accepts."""
     if not (cmath.isfinite(value) and is_finite(asked)):
         if any(np.isnan(part).any() for part in parts):
+            finite("the difference of two of a point's answers", np.ptp(Y_hat, axis=-1))
             raise ValueError(f"of_rows of {shown(owner)} must return numbers; got nan: keep Y_hat where the loss is defined")
         finite("the loss", np.array(value))
         finite("the derivative of the loss", asked)

@@ -5,13 +5,14 @@ The digits are the UCI set "Optical Recognition of Handwritten Digits"
 scikit-learn distributes them. DATA.md, in the same folder, says more.
 """
 from hashlib import sha256
-from importlib import resources
 from io import BytesIO
+from os import path
 
 import numpy as np
 
 from .network import Layer, Network
 
+FOLDER = path.dirname(__file__)
 SHA256 = {"digits.npz": "af104d81e7cd419be5f343d23c6ca2e4e4ff847b06636260802df8e903c6183f",
           "digits_network.npz": "d739a32b2d2be19b26ebda82b793a90870be36d82e68ae22fbc51ea78dc8c7a2"}
 
@@ -52,8 +53,10 @@ def digits_network():
 
 def _stored(name):
     """The arrays of one of nnlib's own files, once every byte is known to be the one that was stored."""
-    path = resources.files(__package__) / name
-    content = path.read_bytes() if path.is_file() else b""
+    content, place = b"", path.join(FOLDER, name)
+    if path.isfile(place):
+        with open(place, "rb") as file:
+            content = file.read()
     if sha256(content).hexdigest() != SHA256[name]:
         raise OSError(f"nnlib/{name} is damaged or missing: install nnlib again")
     return np.load(BytesIO(content))

@@ -44,7 +44,7 @@ class Loss:
         rows = Y_hat.reshape(-1, Y_hat.shape[-1])
         parts = losses, slopes = _validate.of_rows(self.name, self.of_rows(rows, Y.reshape(rows.shape)), rows)
         part = 1 / len(rows)
-        return _validate.finite_loss(self.name, parts, losses.sum() * part, (slopes * part).reshape(Y_hat.shape))
+        return _validate.finite_loss(self.name, rows, parts, losses.sum() * part, (slopes * part).reshape(Y_hat.shape))
 
     def __repr__(self):
         return f"Loss {self.name}"

@@ -1,14 +1,15 @@
 """Steps that make a loss smaller, and many of them in a row."""
 import sys
 from abc import ABC, abstractmethod
-from contextlib import nullcontext
+from array import array
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 
 import numpy as np
 
 from . import _validate
 from .activations import identity, relu
-from .losses import Loss
+from .losses import Loss, cross_entropy
 from .network import Layer, Network, predict
 
 
@@ -216,6 +217,7 @@ def train(net, X, Y, loss, optimizer, epochs, batch_size=None, l2=0.0, rng=None,
     network after the last step is returned. progress: a bar, where tqdm is installed and errors go to a terminal or a
     notebook. Equal to `backprop` and `optimizer.step` in turn, but for rounding; works in place on a copy of the network's
     numbers, and reads X and Y where they are. What the optimizer remembers begins anew with each call.
+    In a loop of several calls, Ctrl-C ends the one that runs, and the loop goes on.
     Raises ValueError or TypeError for what does not fit, OverflowError for a loss or a parameter that is no
     longer finite.
     """
@@ -230,49 +232,60 @@ def train(net, X, Y, loss, optimizer, epochs, batch_size=None, l2=0.0, rng=None,
         _validate.instance("rng", rng, np.random.Generator, "write numpy.random.default_rng(seed)")
     if stop is not None:
         _validate.function("stop", stop, "the history")
-    state, seen = optimizer.first_state(theta.copy()), []
-    work = _Work(net, theta, loss, _validate.not_negative("l2", l2, "it draws weights to 0"))
+    state, seen, columns = optimizer.first_state(theta.copy()), array("d"), 1 if validation is None else 2
+    work = _Work(net, theta, loss, _validate.not_negative("l2", l2, "it draws weights to 0"), size)
     try:
         with _progress(epochs, _validate.flag("progress", progress)) as bar:
             for epoch in bar:
                 batches = _batches(len(X), size, None if batch_size is None else rng)
                 value, state = work.epoch(X, Y, batches, optimizer, state)
+                _forgotten(epoch, optimizer, net, work)
                 _no_longer("the loss", [value, theta], epoch, epochs)
                 losses = [value] if validation is None else [value, work.loss_of(*validation, size)]
                 _no_longer("the loss of validation", losses, epoch, epochs)
-                seen.append(losses)
-                if stop is not None and _validate.flag("what stop returns", stop(_history(seen, validation))):
+                seen.extend(losses)
+                if stop is not None and _validate.flag("what stop returns", stop(_history(seen, columns))):
                     break
     except KeyboardInterrupt:
-        _no_longer("a parameter", [theta], len(seen), epochs)
-        print(f"interrupted after {len(seen)} whole epochs of {epochs}: the network is returned as it is now",
-              file=sys.stderr)
-    return _network(net, theta), _history(seen, validation)
+        whole = len(seen) // columns
+        _no_longer("a parameter", [theta], whole, epochs)
+        print(f"interrupted after {whole} whole epochs of {epochs}: the network is returned as it is now", file=sys.stderr)
+    return _network(net, theta), _history(seen, columns)
+
+
+def _forgotten(epoch, optimizer, net, work):
+    """Refuses a `move` of one's own that leaves every parameter as it was in the first epoch, where a gradient is not 0."""
+    own = epoch == 0 and type(optimizer).move not in (Optimizer.move, SGD.move, Adam.move)
+    if own and (work.theta == flat(net)).all() and work.g.any():
+        raise ValueError(f"move of {type(optimizer).__name__} must write the new θ into theta, as theta -= … does and "
+                         "theta = theta - … does not; got theta as it was, after a whole epoch")
 
 
 def _no_longer(what, numbers, epoch, epochs):
     """Refuses numbers that left the range of their floats in an epoch, which counts from 0 here."""
     if not all(map(_validate.is_finite, map(np.asarray, numbers))):
+        before = f"; with epochs={epoch} and the same seed you get the network before it" if epoch else ""
         raise OverflowError(f"{what} is no longer finite in epoch {epoch + 1} of {epochs}: take a smaller learning rate, "
-                            "smaller weights to begin with, or inputs of about 1")
+                            f"smaller weights to begin with, or inputs of about 1{before}")
 
 
 class _Work:
     """The arrays of `train`: W and b of each layer as parts of θ, and their derivatives as parts of g."""
 
-    def __init__(self, net, theta, loss, l2):
+    def __init__(self, net, theta, loss, l2, size):
         self.theta, self.g, self.loss, self.l2 = theta, np.empty_like(theta), loss, l2
+        self.ones = np.ones(size, theta.dtype)
         self.layers = list(zip(_views(net, theta), _views(net, self.g), [layer.phi for layer in net]))
 
     def forward(self, X):
-        """What each layer reads, its z, and the answers."""
+        """What each layer reads, what φ′ is computed from, and the answers."""
         A, read, z = X.astype(self.g.dtype, copy=False), [], []
         for (W, b), _, phi in self.layers:
-            Z = A @ W.T
+            Z = np.dot(A, W.T)
             Z += b
             read.append(A)
             z.append(Z)
-            A = phi.f(Z)
+            A = _activated(phi, Z)
         return read, z, A
 
     def epoch(self, X, Y, batches, optimizer, state):
@@ -284,26 +297,28 @@ class _Work:
         return total / len(X), state
 
     def losses(self, A, Y):
-        """The loss of each row, and its derivatives. A loss that writes into what it reads is stopped by NumPy."""
+        """The sum of the rows' losses, and its derivatives. A loss that writes into what it reads is stopped by NumPy."""
         Y = Y.astype(A.dtype, copy=False)
+        if self.loss is cross_entropy:
+            return _cross_entropy(A, Y)
         A.setflags(write=False)
         Y.setflags(write=False)
-        return self.loss.of_rows(A, Y)
+        losses, asked = self.loss.of_rows(A, Y)
+        return losses.sum(), asked
 
     def gradient(self, X, Y):
         """Writes the gradient of the mean loss into g → the sum of the points' losses, each with ½ l2 ΣW²."""
         read, z, A = self.forward(X)
-        losses, asked = self.losses(A, Y)
-        asked = asked / len(X)
-        for m in range(len(self.layers) - 1, -1, -1):
-            (W, b), (by_W, by_b), phi = self.layers[m]
-            delta = _stretch(asked, phi, z.pop(), A)
-            A = read[m]
-            np.matmul(delta.T, A, out=by_W)
-            np.add.reduce(delta, axis=0, out=by_b)
-            if m:
-                asked = delta @ W
-        return losses.sum() + (len(X) * self.penalty() if self.l2 else 0)
+        total, asked = self.losses(A, Y)
+        asked, ones = asked / len(X), self.ones[:len(X)]
+        for (W, _), (by_W, by_b), phi in reversed(self.layers):
+            asked = _stretch(asked, phi, z.pop())
+            A = read.pop()
+            np.dot(asked.T, A, out=by_W)
+            np.dot(ones, asked, out=by_b)
+            if read:
+                asked = np.dot(asked, W)
+        return total + (len(X) * self.penalty() if self.l2 else 0)
 
     def penalty(self):
         """½ l2 ΣW², and its derivative added to that of each W, a part at a time so that no array of its size is made."""
@@ -317,13 +332,33 @@ class _Work:
 
     def loss_of(self, X, Y, size):
         """The mean loss of data points, as many of them at a time as in training."""
-        return sum(float(self.losses(self.forward(X[rows])[2], Y[rows])[0].sum())
+        return sum(float(self.losses(self.forward(X[rows])[2], Y[rows])[0])
                    for rows in _batches(len(X), size, None)) / len(X)
 
 
-def _stretch(asked, phi, Z, A):
-    """asked ⊙ φ′(z), into the array `asked`; where φ′ is 0 or 1 it can be seen from φ(z) without a new array."""
-    return asked if phi is identity else np.multiply(asked, A > 0 if phi is relu else phi.df(Z), out=asked)
+def _activated(phi, Z):
+    """φ(z); for relu it is written over z, because φ′(z) is the sign of φ(z) too."""
+    if phi is relu:
+        return np.maximum(Z, 0, out=Z)
+    return Z if phi is identity else phi.f(Z)
+
+
+def _stretch(asked, phi, Z):
+    """asked ⊙ φ′(z), into the array `asked`, of the z that `_activated` has left."""
+    if phi is identity:
+        return asked
+    return np.multiply(asked, np.sign(Z) if phi is relu else phi.df(Z), out=asked)
+
+
+def _cross_entropy(Z, Y):
+    """`cross_entropy.of_rows`, its losses added up: it takes each power of e once, and writes into its own arrays."""
+    Z = Z - np.maximum.reduce(Z, axis=1, keepdims=True)
+    slopes = np.exp(Z)
+    sums = np.add.reduce(slopes, axis=1, keepdims=True)
+    slopes /= sums
+    slopes -= Y
+    Z -= np.log(sums)
+    return -np.vdot(Z, Y), slopes
 
 
 def _batches(count, size, rng):
@@ -343,16 +378,15 @@ def _points(net, X, Y, loss, where):
     return X, Y
 
 
-def _history(seen, validation):
-    """What was seen in each epoch, a column for the loss and one for that of held-out points, if there are any."""
-    return History(*np.reshape(seen, (len(seen), 1 if validation is None else 2)).T)
+def _history(seen, columns):
+    """What was seen, epoch by epoch: the loss, and with two columns that of held-out points after it."""
+    return History(*np.array(seen).reshape(-1, columns).T)
 
 
 def _progress(epochs, wanted):
     """The numbers of the epochs, with a bar where tqdm is installed and a person looks."""
-    looked_at = wanted and sys.stderr and (sys.stderr.isatty() or type(sys.stderr).__module__.startswith("ipykernel"))
-    try:
-        from tqdm import tqdm
-    except ImportError:
-        looked_at = False
-    return tqdm(range(epochs), unit="epoch") if looked_at else nullcontext(range(epochs))
+    if wanted and sys.stderr and (sys.stderr.isatty() or type(sys.stderr).__module__.startswith("ipykernel")):
+        with suppress(ImportError):
+            from tqdm import tqdm
+            return tqdm(range(epochs), unit="epoch")
+    return nullcontext(range(epochs))

@@ -216,6 +216,8 @@ POSITIVES = {
     "negative": (lambda g: -g, REFUSED),
     "numeric text": (lambda g: str(g), REFUSED),
     "array of one number": (lambda g: [g], REFUSED),
+    "boolean": (lambda g: True, REFUSED),
+    "NumPy boolean": (lambda g: np.True_, REFUSED),
     "a number that rounding swallows": (lambda g: 5e-324, REFUSED),
     "NumPy number": (lambda g: np.float64(g), SAME),
     "array without axes": (lambda g: np.array(g), SAME),

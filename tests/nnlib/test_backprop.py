@@ -142,6 +142,14 @@ def test_a_loss_made_by_hand_that_has_no_value_is_refused():
         spoiled(slopes=lambda one: one + np.inf)(predict(pencil_network(), X), Y)
 
 
+def test_scores_too_far_apart_for_their_difference_are_told():
+    """The loss has a value there, and no float holds what it is computed from."""
+    for compute in (cross_entropy, cross_entropy.gradient):
+        with pytest.raises(OverflowError, match="^the difference of two of a point's answers is beyond the range"):
+            compute([[1.0, 2.0], [1e308, -1e308]], [[0, 1.0], [1, 0]])
+        compute([8e307, -8e307], [1.0, 0])
+
+
 @pytest.mark.parametrize("arguments, error, sentence", [
     ((3, abs), TypeError, "name must be text; got an int"), (("", abs), ValueError, "name must not be empty"),
     (("mine", 3), TypeError, "of_rows must be a function of Y_hat and Y; got an int"),

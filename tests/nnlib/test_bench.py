@@ -26,19 +26,29 @@ def test_all_sides_compute_the_same_numbers(text):
 
 @pytest.mark.parametrize("text", [text for text, question in QUESTIONS.items() if "bare loop" in question.sides])
 def test_no_time_is_taken_of_wrong_numbers(text):
-    question = QUESTIONS[text]
-    right = sides.numbers(question.sides["bare loop"]())
+    mine, right = (sides.numbers(QUESTIONS[text].sides[who]()) for who in ("nnlib", "bare loop"))
     largest = abs(right).argmax()
     one_wrong = np.where(np.arange(right.size) == largest, 0, right)
     for change in (lambda: right * (1 + 1e-3), lambda: right[:-1], lambda: one_wrong):
         with pytest.raises(AssertionError, match="bare loop"):
-            Question(text, question.sides | {"bare loop": change}, reads=question.reads).check()
+            Question(text, {"nnlib": lambda: mine, "bare loop": change}, rounding=QUESTIONS[text].rounding).check()
     with pytest.raises(AssertionError):
         Question(text, {"nnlib": lambda: 0 * right}).check()          # zeros are equal to zeros, whatever computes them
 
 
+def test_a_side_that_goes_on_from_its_first_call_is_noticed():
+    begun = np.ones(3)
+
+    def goes_on():
+        begun[:] *= 2
+        return begun.copy()
+
+    with pytest.raises(AssertionError, match="a peer computes something else"):
+        Question("powers of 2", {"nnlib": lambda: np.full(3, 2.0), "a peer": goes_on}).check()
+
+
 @pytest.mark.long
-def test_pytorch_and_jax_compute_the_same_numbers():
+def test_the_others_compute_the_same_numbers():
     python = ROOT / ".venv-bench" / bench.install.BIN.name / "python"
     if not (ROOT / ".venv-bench" / "ready").exists():
         pytest.skip("`make bench` has not yet made .venv-bench")
@@ -70,7 +80,7 @@ def measured(tmp_path, monkeypatch, capsys):
         monkeypatch.setattr(measure, "setting", lambda: {"threads": 1})
         monkeypatch.setattr(measure.os, "sched_setaffinity", lambda *_: None, raising=False)
         monkeypatch.setattr(measure.gc, "disable", lambda: None)
-        monkeypatch.setattr(measure, "seconds", lambda function, calls: costs[function] * (
+        monkeypatch.setattr(measure, "seconds", lambda function, calls, clock: costs[function] * (
             quick_block(next(blocks)) if quick_block else 1))
         outcome = measure.main()
         return outcome, capsys.readouterr().out, json.loads(report.read_text()) if report.exists() else None
@@ -89,9 +99,25 @@ def test_a_ratio_is_the_time_beside_a_bare_loop_and_the_speed_beside_a_peer(meas
     assert not any(row["inconclusive"] for row in rows)
 
 
+@pytest.mark.parametrize("cost, calls, rounds", [(1e-4, 10, measure.ROUNDS), (0.01, 1, measure.ROUNDS), (0.1, 1, 20),
+                                                 (3.0, 1, measure.FEWEST)])
+def test_what_takes_long_is_timed_less_often_by_its_own_clock(cost, calls, rounds):
+    now, counts = [0.0], [0, 0]
+
+    def side(k):
+        def call():
+            now[0] += (k + 1) * cost / 1.5
+            counts[k] += 1
+        return call
+
+    one, two = measure.times([side(0), side(1)], lambda: now[0])
+    assert len(one) == len(two) == rounds and counts[0] >= rounds * calls
+    assert np.allclose(one, cost / 1.5) and np.allclose(two, 2 * cost / 1.5)
+
+
 def test_a_busy_machine_makes_a_row_inconclusive_or_all_rows_void(measured):
     rows = [({"nnlib": 1e-5, "bare loop": 1e-5}, {})]
-    asked = 2 * 5 + 2 * measure.ROUNDS + 2 * 5                  # the blocks before the first round of the question
+    asked = 2 * 6 + 2 * measure.ROUNDS + 2 * 6                  # the blocks before the first round of the question
     _, _, report = measured(rows, lambda block: 0.7 if block == asked else 1)
     assert [row["inconclusive"] for row in report["rows"]] == [False, True]
     measure.REPORT.unlink()
@@ -135,7 +161,7 @@ def test_what_was_recorded_is_what_is_asked_and_names_versions_and_threads(page)
     assert [(row["text"], row["wanted"]) for row in RECORDED["rows"][1:] if row["who"] not in sides.PEERS] == [
         (text, one.wanted.get(who)) for text, one in QUESTIONS.items() for who in one.sides if who in ("bare loop", "limit")]
     assert abs(RECORDED["rows"][0]["median"] - 1) <= measure.VOID
-    assert {"Python", "NumPy", "PyTorch", "JAX"} < {*RECORDED["versions"]} and RECORDED["threads"] == 1
+    assert {"Python", "NumPy", *sides.PEERS} < {*RECORDED["versions"]} and RECORDED["threads"] == 1
     assert {*RECORDED} == {"versions", "threads", "instructions", "rows"}          # nothing of the machine
     assert all(f"{name} {version}" in page[0] for name, version in RECORDED["versions"].items())
     text = (ROOT / "book" / "speed.md").read_text(encoding="utf-8")

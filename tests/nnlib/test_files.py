@@ -1,4 +1,6 @@
 """nnlib's own files, damaged, exchanged or missing: refused in a sentence before anything of them is read."""
+from pathlib import Path
+
 import pytest
 
 from nnlib import data, digits, digits_network
@@ -18,8 +20,8 @@ DAMAGES = {
 def package(tmp_path, monkeypatch):
     """A folder that nnlib takes for its own, with its files in it."""
     for name in FILES.values():
-        (tmp_path / name).write_bytes((data.resources.files("nnlib") / name).read_bytes())
-    monkeypatch.setattr(data.resources, "files", lambda package: tmp_path)
+        (tmp_path / name).write_bytes(Path(data.FOLDER, name).read_bytes())
+    monkeypatch.setattr(data, "FOLDER", tmp_path)
     return tmp_path
 
 

@@ -278,23 +278,19 @@ def test_the_order_of_the_data_is_that_of_permutations_and_nothing_else_is_drawn
     numbered = np.arange(7.0)[:, None] * [1, 1, 1], np.arange(7.0)[:, None] * [1, 1]
     seen = []
 
-    class Watching(SGD):
-        def move(self, theta, g, state):
-            return state
-
     def of_rows(A, Y):
         seen.append(Y[:, 0].astype(int).tolist())
         return squared_error.of_rows(A, Y)
 
     loss, rng = Loss("watching", of_rows), np.random.default_rng(6)
     seen.clear()
-    train(NET, *numbered, loss, Watching(0.1), 2, 3, rng=rng)
+    train(NET, *numbered, loss, SGD(0.1), 2, 3, rng=rng)
     again = np.random.default_rng(6)
     orders = [again.permutation(7).tolist() for _ in range(2)]
     assert seen[1:] == [order[start:start + 3] for order in orders for start in (0, 3, 6)]   # seen[0]: two points are tried
     assert rng.bit_generator.state == again.bit_generator.state
     seen.clear()
-    train(NET, *numbered, loss, Watching(0.1), 2, 3)
+    train(NET, *numbered, loss, SGD(0.1), 2, 3)
     assert seen[1:] == [[0, 1, 2], [3, 4, 5], [6]] * 2
 
 

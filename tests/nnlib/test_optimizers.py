@@ -291,6 +291,31 @@ def test_a_faster_form_of_one_s_own_is_what_train_follows():
     assert Counted.calls == [2] * 44
 
 
+def test_a_faster_form_that_forgets_to_write_into_theta_is_told():
+    class Forgetful(SGD):
+        def move(self, theta, g, state):
+            theta = theta - self.learning_rate * g
+            return state
+
+    class Writing(SGD):
+        def move(self, theta, g, state):
+            theta[:] = theta - self.learning_rate * g
+            return state
+
+    class Turning(SGD):
+        def move(self, theta, g, state):
+            theta *= -1
+            return state
+
+    with pytest.raises(ValueError, match="^move of Forgetful must write the new θ into theta, .*; got theta as it was, "):
+        train(NET, X, Y, squared_error, Forgetful(0.1), 1)
+    assert_array_equal(path_of_training(Writing(0.3), 40), path_of_training(SGD(0.3), 40))
+    assert flat(train(NET, X, Y, squared_error, Turning(0.1), 2)[0]).tolist() == BEGIN        # back where it was
+    still = NET.replace(0, W=[[0.0]], b=[0.0])                          # no gradient, so nothing has to move
+    assert train(still, X, 0 * Y, squared_error, Forgetful(0.1), 2)[1].loss.tolist() == [0, 0]
+    assert flat(train(NET, X, Y, squared_error, SGD(1e-30), 2)[0]).tolist() == BEGIN        # nor with so short a step
+
+
 def own(result, first=None):
     """An optimizer whose rule returns that."""
     return type("Own", (Optimizer,), {"rule": lambda self, theta, g, state: result(theta, g, state),

@@ -1,4 +1,5 @@
 """Steps and training, against sums by hand, the plain form step by step, published runs, planted faults."""
+import re
 import tracemalloc
 
 import numpy as np
@@ -6,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from nnlib import (SGD, Adam, Layer, Loss, Network, Parameters, backprop, cross_entropy, digits, one_hot, pencil_network,
-                   predict, random_network, squared_error, train)
+                   predict, random_network, squared_error, train, training)
 from nnlib.activations import ACTIVATIONS
 from nnlib.training import flat, with_parameters
 
@@ -125,6 +126,30 @@ def test_training_is_the_plain_steps(optimizer, loss):
             assert history.validation is None
 
 
+@pytest.mark.parametrize("loss", [squared_error, cross_entropy], ids=str)
+def test_any_activation_may_stand_last(loss):
+    rng = np.random.default_rng(11)
+    X, Y = batch((3, 2), 7, rng)
+    for phi in ACTIVATIONS:
+        net = random_network((3, 4, 2), phi, rng)
+        plain, losses = plainly(net, X, Y, loss, SGD(0.005), epochs=3, batch_size=3)
+        new, history = train(net, X, Y, loss, SGD(0.005), 3, 3)
+        assert_allclose(flat(new), flat(plain), rtol=1e-9, atol=1e-12, err_msg=phi)
+        assert_allclose(history.loss, losses, rtol=1e-9)
+
+
+def test_the_cross_entropy_of_train_is_the_plain_one():
+    rng = np.random.default_rng(12)
+    for size in (1, 30, 1000):
+        Z, Y = size * rng.normal(size=(9, 5)), rng.dirichlet(np.ones(5), size=9)
+        before = Z.copy(), Y.copy()
+        total, slopes = training._cross_entropy(Z, Y)
+        losses, plain = cross_entropy.of_rows(Z, Y)
+        assert_allclose(total, losses.sum(), rtol=1e-12)
+        assert_allclose(slopes, plain, rtol=0, atol=1e-14)
+        assert_array_equal((Z, Y), before)
+
+
 def test_what_train_gets_stays_as_it_is():
     rng = np.random.default_rng(6)
     net = random_network((3, 4, 2), "relu", rng)
@@ -192,6 +217,24 @@ def test_a_loss_that_leaves_the_floats_stops_training(loss):
     net = random_network((2, 3, 2), "square", np.random.default_rng(0))
     with np.errstate(all="raise"), pytest.raises(OverflowError, match=r"no longer finite in epoch \d of 90: take a smaller"):
         train(net, [[1.0, 2], [3, -1]], [[0, 1.0], [1, 0]], loss, SGD(100.0), 90)
+
+
+def test_the_network_before_a_divergence_can_be_had():
+    net, rows = random_network((2, 3, 2), "square", np.random.default_rng(0)), [[0, 1.0], [1, 0]]
+
+    def run(epochs):
+        return train(net, [[1.0, 2], [3, -1]], rows, squared_error, SGD(0.05), epochs, 1, rng=np.random.default_rng(5))
+
+    with pytest.raises(OverflowError) as caught:
+        run(90)
+    whole = re.search(r"epoch (\d+) of 90: .*; with epochs=(\d+) and the same seed you get the network before it$",
+                      str(caught.value))
+    last = int(whole[2])
+    assert last == int(whole[1]) - 1 >= 1 and np.isfinite(run(last)[1].loss).all()
+    with pytest.raises(OverflowError):
+        run(last + 1)
+    with pytest.raises(OverflowError, match="in epoch 1 of 9: .* inputs of about 1$"):
+        train(net, [[1e9, 2], [3, -1]], rows, squared_error, SGD(1e300), 9)
 
 
 def test_float32_stays_and_other_data_is_turned_into_it():
@@ -280,6 +323,7 @@ GOOD = dict(net=pencil_network(), X=np.ones((4, 2)), Y=np.ones((4, 3)), loss=squ
     ({"epochs": 0}, "epochs must be at least 1"),
     ({"batch_size": 0}, "batch_size must be at least 1"),
     ({"l2": -1}, "l2 must be 0 or above"),
+    ({"l2": True}, "l2 must be a number; got a boolean"),
     ({"rng": 3, "batch_size": 2}, "rng must be a Generator"),
     ({"validation": np.ones((4, 2))}, r"validation must be a pair \(X, Y\)"),
     ({"validation": (np.ones((4, 2)), np.ones((4, 2)))}, r"Y of validation must have shape \(4, 3\)"),
@@ -294,8 +338,10 @@ def test_what_does_not_fit_is_refused_in_a_sentence(wrong, sentence):
 
 
 @pytest.mark.parametrize("make, sentence", [
-    (lambda: SGD(0), "learning_rate must be above 0"), (lambda: SGD(0.1, 1), "momentum must be below 1"),
-    (lambda: SGD(0.1, -0.1), "momentum must be 0 or above"), (lambda: Adam(beta2=1), "beta2 must be below 1"),
+    (lambda: SGD(0), "learning_rate must be above 0"), (lambda: SGD(True), "learning_rate must be a number; got a boolean"),
+    (lambda: SGD(0.1, np.False_), "momentum must be a number; got a boolean"),
+    (lambda: SGD(0.1, 1), "momentum must be below 1"), (lambda: SGD(0.1, -0.1), "momentum must be 0 or above"),
+    (lambda: Adam(beta2=1), "beta2 must be below 1"),
     (lambda: Adam("fast"), "learning_rate must hold numbers"), (lambda: Adam(epsilon=0), "epsilon must be above 0")])
 def test_settings_that_make_no_sense_are_refused(make, sentence):
     with pytest.raises((ValueError, TypeError), match=sentence):
