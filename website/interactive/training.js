@@ -304,10 +304,9 @@ const LOWEST = -3, DECADES = 4, SPAN = 250, DRAWN = 150;
 function curves({ run, twin }) {
   const span = [1, 2, 4, 8].map((k) => k * SPAN).find((one) => one >= run.t);
   const all = [...run.losses, ...(twin?.losses ?? [])].filter(Number.isFinite);
-  const ends = [["above", Math.max(...all), 10 ** (LOWEST + DECADES)], ["under", Math.min(...all), 10 ** LOWEST]]
-    .filter(([where, end, edge]) => (where === "above" ? end > edge : end < edge));
-  const off = ends.map(([where, end]) =>
-    `<span class="i-off i-${where}">${where === "above" ? "↑ up" : "↓ down"} to ${three(end)}</span>`);
+  const most = Math.max(...all), least = Math.min(...all), top = 10 ** (LOWEST + DECADES), foot = 10 ** LOWEST;
+  const off = [...(most > top ? [["i-off", "↑ up", most, top]] : []),
+    ...(least < foot ? [["i-off i-under", "↓ down", least, foot]] : [])];
   const height = (loss) => Math.min(100, Math.max(0, 100 - (100 * (Math.log10(loss) - LOWEST)) / DECADES)).toFixed(2);
   const line = ({ losses }) => {
     const every = Math.ceil(losses.length / DRAWN), places = losses.map((loss, t) => [t, loss]);
@@ -318,11 +317,12 @@ function curves({ run, twin }) {
   const key = twin ? `<span class="i-k-curve">with the bug</span><span class="i-k-twin">without it</span>`
     : `<span class="i-k-curve">loss</span>`;
   return `<div class="i-graph" role="img" aria-label="The loss after each step, from 0.001 to 10${
-    ends.map(([, end, edge]) => `; ${three(end)} is drawn at ${number(edge)}`).join("")}">
+    off.map(([, , loss, edge]) => `; ${three(loss)} is drawn at ${number(edge)}`).join("")}">
 <svg viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true"><path class="i-tick" d="${
     ticks.map((loss) => `M0 ${height(loss)}h100`).join("")}"/><path class="i-curve" d="${line(run)}"/>${
     twin ? `<path class="i-twin" d="${line(twin)}"/>` : ""}</svg>${
-    ticks.map((loss) => `<span style="--y:${height(loss)}%">${number(loss)}</span>`).join("")}${off.join("")}</div>
+    ticks.map((loss) => `<span style="--y:${height(loss)}%">${number(loss)}</span>`).join("")}${
+    off.map(([kind, words, loss]) => `<span class="${kind}">${words} to ${three(loss)}</span>`).join("")}</div>
 <div class="i-axis"><span>step 0</span><span>${span}</span></div><p class="i-key">${key}</p>`;
 }
 
