@@ -14,7 +14,7 @@ export OMP_NUM_THREADS := 1
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
 # Containers often set this. Then each of a hundred processes compiles every package again, which takes longer than its work.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help read book pdf lab notebooks equations check test slow everywhere soak mutants bench fashion lock clean
+.PHONY: help read book pdf lab notebooks equations check test slow everywhere soak mutants bench fashion digits lock clean
 
 help:       ## list the verbs
 	@sed -n 's/^\([a-z]*\): .*## /  make \1|/p' Makefile | column -t -s '|' 2>/dev/null || grep -E '^[a-z]+:.*##' Makefile
@@ -60,6 +60,9 @@ bench: .venv/all.ready      ## how fast nnlib is beside its own bare loops and o
 
 fashion: .venv/all.ready    ## train on 60,000 images of clothes, from the files in FOLDER
 	@OPENBLAS_NUM_THREADS= $(PY) benchmarks/fashion_mnist.py $(FOLDER)
+
+digits: .venv/all.ready     ## train the classifier that nnlib ships anew, and compare its weights
+	@$(PY) tools/make_digits.py
 
 lock: .venv/uv.ready        ## write locks, environment.yml and the repository's address from pyproject.toml
 	@$(PY) tools/lock.py

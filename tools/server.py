@@ -1,5 +1,6 @@
 """Build the book if it has changed, and serve it on this machine."""
 
+import argparse
 import os
 import re
 import sys
@@ -87,6 +88,7 @@ def serve(root: Path = book.ROOT) -> None:
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__).parse_args()
     try:
         if not book.build():
             sys.exit(1)

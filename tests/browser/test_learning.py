@@ -10,7 +10,7 @@ import book
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup
-from pages import opened, serving, shut_out
+from pages import OVERFLOW, opened, serving, shut_out
 from test_interactive import MODULES, STAGE, computed, said, seen, start
 from test_site import small_book
 
@@ -254,6 +254,27 @@ def played(tab, least):
     return at_step(tab)
 
 
+# Play does not rest between its steps: each frame comes at once, and long after the one before.
+HURRY = "let now = 0; window.requestAnimationFrame = (go) => setTimeout(() => go(now += 1e6));"
+NOTED = """(least) => new Promise((done) => {
+    const stage = document.querySelector('.i-stage'), heights = new Set(), squares = new Set();
+    new MutationObserver(() => {
+        heights.add(stage.offsetHeight);
+        squares.add(stage.querySelector('.i-update > :nth-child(3) > :nth-child(2)').innerText);
+        if (Number(stage.querySelector('[role=status]').textContent.match(/\\d+/)[0]) >= least) {
+            stage.querySelector('[data-do=pause]')?.click();
+            done([[...heights], [...squares]]);
+        }
+    }).observe(stage, { subtree: true, childList: true, characterData: true });
+    stage.querySelector('[data-do=play]').click();
+})"""
+
+
+def hurried(tab, least):
+    """The heights of the figure and the squares in it while it plays, to a step at least as late."""
+    return tab.evaluate(NOTED, least)
+
+
 def paths(html):
     return {path["class"][0]: path["d"] for path in BeautifulSoup(html, "html.parser").select("svg > path")}
 
@@ -390,10 +411,68 @@ def test_a_loss_that_is_no_longer_finite_ends_it(page):
     tab.wait_for_selector(f'{STAGE} [data-do="play"]')
     assert "is too large" in said(tab)
     assert said(tab).endswith("It is no longer finite: press Reset, and take a smaller rate.")
-    assert tab.is_disabled(f'{STAGE} [data-do="once"]')
+    assert tab.get_attribute(f'{STAGE} [data-do="once"]', "aria-disabled") == "true"
     assert "NaN" not in tab.inner_html(STAGE) and "Infinity" not in tab.inner_html(STAGE)
-    played(tab, 2)
-    assert at_step(tab) < 40, "Play begins anew"
+    assert "Where the loss is no number, a nudge says nothing." in tab.inner_text(STAGE)
+    press(tab, "anew")
+    assert said(tab).startswith("Step 0: the loss is 0.7")
+    press(tab, "once")
+    assert at_step(tab) == 1 and "too large" not in tab.inner_text(STAGE)
+    played(tab, 3)
+    assert at_step(tab) < 40
+
+
+@pytest.mark.parametrize("width", [1280, 390, 320])
+@pytest.mark.parametrize("bug", ["none", "slope"])
+def test_nothing_jumps_while_it_plays(page, width, bug):
+    tab = page(width, before=HURRY)
+    tab.set_viewport_size({"width": width, "height": 2400})
+    choose(tab, bug=bug)
+    heights, squares = hurried(tab, 200)
+    assert len(heights) == 1
+    written = [one.rpartition("0.001 · ")[2] for one in squares]
+    assert any("×" in one for one in written)
+    assert all(one[0] == "(" or "×" not in one for one in written), "3×10⁻⁴² is not the square of 3×10⁻⁴"
+
+
+def test_a_loss_outside_of_the_scale_is_said(page):
+    tab = page(before=HURRY)
+    graph = tab.locator(f"{STAGE} .i-graph")
+    assert graph.get_attribute("aria-label").endswith("from 0.001 to 10") and "to" not in graph.inner_text()
+    choose(tab, rate="1")
+    for _ in range(2):
+        press(tab, "once")
+    loss = re.search(r"loss is ([\d.]+)", said(tab))[1]
+    assert float(loss) > 10 and f"↑ up to {loss}" in graph.inner_text()
+    assert graph.get_attribute("aria-label").endswith(f", from 0.001 to 10; {loss} is drawn at 10")
+    choose(tab, data="moons", rate="0.1")
+    hurried(tab, 400)
+    least = re.search(r"↓ down to (\S+×10\S+)", graph.inner_text())[1]
+    assert graph.get_attribute("aria-label").endswith(f"; {least} is drawn at 0.001") and "↑" not in graph.inner_text()
+
+
+@pytest.mark.parametrize("state", [{}, {"rate": "1"}, {"bug": "mean"}])
+def test_letters_of_twice_the_size_fit_a_narrow_page(page, state):
+    tab = page(320)
+    tab.evaluate("document.documentElement.style.fontSize = '200%'")
+    choose(tab, **state)
+    press(tab, "once")
+    beyond = tab.evaluate(f"[...document.querySelectorAll('{STAGE} *')].map((one) => one.getBoundingClientRect().right)")
+    assert max(beyond) <= 320 and tab.evaluate(OVERFLOW) == 0
+
+
+def test_the_last_step_keeps_the_focus(page):
+    tab = page(before=HURRY, reduced_motion="reduce")           # twenty steps at a time
+    choose(tab, widths="2-4-2")
+    hurried(tab, 1980)
+    once = tab.locator(f'{STAGE} [data-do="once"]')
+    once.focus()
+    for step in [*range(1981, 2001), 2000]:
+        tab.keyboard.press("Enter")
+        assert at_step(tab) == step and tab.evaluate("document.activeElement.dataset.do") == "once"
+    assert once.get_attribute("aria-disabled") == "true" and said(tab).endswith("Play ends here.")
+    press(tab, "anew")
+    assert once.get_attribute("aria-disabled") is None
 
 
 def test_nothing_is_computed_while_it_is_not_seen(page):

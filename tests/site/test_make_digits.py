@@ -1,64 +1,146 @@
-"""The classifier of the digits is what its script learns, on every processor."""
+"""The classifier of the digits is what `make digits` trains, on every processor."""
 
+import re
+import shutil
+import subprocess
+import sys
+from types import ModuleType, SimpleNamespace
+
+import everywhere
 import make_digits
 import numpy as np
+import pytest
+from make_digits import TRAINING, FadingAdam
 
 import nnlib
+from nnlib.training import flat
+
+X, LABELS = nnlib.digits()
+SEEN = X[:TRAINING], LABELS[:TRAINING]
 
 
-def test_the_classifier_is_what_its_script_learns(capsys):
-    """To the last of three decimals: processors differ by 1e-15 in what is rounded, as the step shrinks to zero, and no
-    weight lies closer than 1e-7 to the middle between two decimals."""
-    images, labels = nnlib.digits()
-    learned = make_digits.train(images[:make_digits.TRAINING], np.eye(10)[labels][:make_digits.TRAINING],
-                                np.random.default_rng(1))
-    between = np.concatenate([np.abs(np.abs(p) * 1000 % 1 - 0.5).ravel() / 1000 for layer in learned for p in layer])
-    assert between.min() > 1e-7
-    for layer, (W, b) in zip(nnlib.digits_network(), make_digits.classifier(images * 16, labels), strict=True):
-        for ours, theirs in ((layer.W, W), (layer.b, b)):
-            assert (ours == theirs).all() and not np.signbit(theirs[theirs == 0]).any()
-    right = (nnlib.predict(nnlib.digits_network(), images).argmax(axis=1) == labels)
-    seen, unseen = right[:make_digits.TRAINING].mean(), right[make_digits.TRAINING:].mean()
-    assert capsys.readouterr().out == f"seen: {seen:.1%}\nunseen: {unseen:.1%}\n" == "seen: 100.0%\nunseen: 91.4%\n"
+@pytest.fixture(scope="module")
+def learned():
+    return make_digits.learned(*SEEN)
 
 
-def cross_entropy(parameters, X, Y):
-    """The mean of log(Σ exp z) - z[right], as it is defined; for small z only."""
-    a = X
-    for m, (W, b) in enumerate(parameters, 1):
-        a = (np.tanh if m < len(parameters) else np.array)(np.einsum("ij,sj->si", W, a) + b)
-    return np.mean(np.log(np.exp(a).sum(axis=1)) - (a * Y).sum(axis=1))
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A copy of what the tool may write, in the place of nnlib."""
+    for name in ("data.py", "digits.npz", "digits_network.npz"):
+        shutil.copy(make_digits.NNLIB / name, tmp_path)
+    monkeypatch.setattr(make_digits, "NNLIB", tmp_path)
+    monkeypatch.setattr(nnlib.data, "SHA256", dict(nnlib.data.SHA256))
+    monkeypatch.setattr(nnlib.data.resources, "files", lambda package: tmp_path)
+    return tmp_path
 
 
-def small_classifier(rng):
-    return [[rng.normal(size=(d_out, d_in)), rng.normal(size=d_out)] for d_in, d_out in ((4, 3), (3, 3), (3, 2))]
+def content(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def test_it_follows_the_gradient_and_stays_finite():
-    rng = np.random.default_rng(5)
-    parameters, X, Y = small_classifier(rng), rng.normal(size=(5, 4)), np.eye(2)[[0, 1, 1, 0, 1]]
-    for m, layer in enumerate(make_digits.gradients(parameters, X, Y)):
-        for k, gradient in enumerate(layer):
-            def loss(value, m=m, k=k):
-                moved = [[value if (m, k) == (row, column) else old for column, old in enumerate(one)]
-                         for row, one in enumerate(parameters)]
-                return cross_entropy(moved, X, Y)
-            assert np.abs(nnlib.central_difference(loss, parameters[m][k], 1e-5) - gradient).max() < 1e-8
-    parameters[-1][1] = np.array([1e4, -1e4])       # exp of this overflows; of the difference to the largest it does not
-    with np.errstate(over="raise", invalid="raise"):
-        make_digits.gradients(parameters, X, Y)
+def changed_rule(monkeypatch, change):
+    """FadingAdam's rule, of which `change` alters what it gets."""
+    rule = FadingAdam.rule
+    monkeypatch.setattr(FadingAdam, "rule", lambda self, theta, g, state: rule(self, *change(theta, g), state))
 
 
-def test_the_first_step_of_adam_is_the_gradient_over_its_size(monkeypatch):
-    """With mean and mean square freed of their zeros, it is g/(|g| + 1e-8), and decay pulls at weights alone."""
-    monkeypatch.setattr(make_digits, "EPOCHS", 1)
-    monkeypatch.setattr(make_digits, "BATCH", 2)    # two steps: half of the full length, and none
-    X = np.tile(np.random.default_rng(3).normal(size=64) * 1e-7, (4, 1))        # some |g| above 1e-8 and some below
-    Y = np.tile(np.eye(10)[3], (4, 1))
-    rng = np.random.default_rng(4)
-    start = [[rng.normal(size=size) / np.sqrt(size[1]), np.zeros(size[0])] for size in ((32, 64), (16, 32), (10, 16))]
-    after = make_digits.train(X, Y, np.random.default_rng(4))
-    for old, new, gradient in zip(start, after, make_digits.gradients(start, X[:2], Y[:2]), strict=True):
-        for k, g in enumerate(gradient):
-            expected = old[k] - make_digits.STEP / 2 * (g / (np.abs(g) + 1e-8) + 0.1 * old[k] * (k == 0))
-            assert np.abs(new[k] - expected).max() < 1e-12
+def test_the_classifier_is_what_is_learned(learned):
+    ours, theirs = flat(make_digits.rounded(learned)), flat(nnlib.digits_network())
+    assert (ours == theirs).all() and not np.signbit(ours[ours == 0]).any()
+    right = nnlib.predict(nnlib.digits_network(), X).argmax(axis=1) == LABELS
+    assert right[:TRAINING].all() and right[TRAINING:].sum() == 329
+
+
+def test_the_rounded_weights_are_the_same_on_every_processor(learned, monkeypatch):
+    """Here each step is wrong by 1e-11 of each number, a hundred thousand times as much as rounding errs by. That moves no
+    weight by a hundredth of the way to the nearest middle between two decimals."""
+    assert make_digits.distance(learned) > 3.9e-7
+    rng = np.random.default_rng(7)
+    changed_rule(monkeypatch, lambda *both: [one * (1 + 1e-11 * rng.uniform(-1, 1, one.shape)) for one in both])
+    off = abs(flat(make_digits.learned(*SEEN)) - flat(learned)).max()
+    assert 1e-11 < off < make_digits.distance(learned) / 100
+
+
+def test_an_older_processor_learns_the_same(learned, tmp_path):
+    variables = everywhere.variables_for("Prescott", sys.executable)
+    if variables is None:
+        pytest.skip("this is the oldest processor")
+    script = f"""import sys; sys.path[:0] = {sys.path!r}
+import make_digits, nnlib, numpy; from nnlib.training import flat
+X, labels = nnlib.digits()
+numpy.save({str(tmp_path / "theta.npy")!r}, flat(make_digits.learned(X[:{TRAINING}], labels[:{TRAINING}])))"""
+    subprocess.run([sys.executable, "-c", script], env=variables, check=True)
+    theirs = np.load(tmp_path / "theta.npy")
+    assert abs(theirs - flat(learned)).max() < make_digits.MARGIN / 1e5
+    assert (theirs.round(3) == flat(learned).round(3)).all()
+
+
+def test_a_weight_between_two_decimals_is_refused(learned):
+    for by in (-0.9e-9, 0.9e-9, -1.1e-9, 1.1e-9):
+        theta = flat(learned)
+        theta[3] = -0.0125 + by
+        net = nnlib.training.with_parameters(learned, theta)
+        assert abs(make_digits.distance(net) - abs(by)) < 1e-15
+        if abs(by) < make_digits.MARGIN:
+            with pytest.raises(SystemExit, match="another processor may round it"):
+                make_digits.rounded(net)
+        else:
+            assert flat(make_digits.rounded(net))[3] == (-0.013 if by < 0 else -0.012)
+
+
+def test_it_says_that_the_numbers_are_the_same_and_writes_nothing(folder, capsys):
+    before = content(folder)
+    make_digits.main([])
+    assert capsys.readouterr().out == (
+        "Right: 100.0% of the images that it learned from, 91.4% of the others.\n"
+        "nnlib/digits_network.npz holds the same numbers: nothing is written.\n")
+    assert content(folder) == before
+
+
+@pytest.mark.parametrize("broken", [lambda theta, g: (theta, -g), lambda theta, g: (theta, g + 1e-6),
+                                    lambda theta, g: (theta * (1 - 1e-6), g)], ids=["uphill", "besides", "smaller"])
+def test_another_network_is_written_with_its_hash(folder, monkeypatch, capsys, broken):
+    before = content(folder)
+    changed_rule(monkeypatch, broken)
+    monkeypatch.setattr(make_digits, "MARGIN", 0)
+    make_digits.main([])
+    assert "nnlib/digits_network.npz held other numbers: it is written" in capsys.readouterr().out
+    after = content(folder)
+    assert {name for name in before if after[name] != before[name]} == {"data.py", "digits_network.npz"}
+    lines = [set(one["data.py"].decode().splitlines()) for one in (before, after)]
+    assert [re.sub(r"[0-9a-f]{64}", "", *one) for one in (lines[0] - lines[1], lines[1] - lines[0])] == [
+        '          "digits_network.npz": ""}'] * 2
+    assert flat(nnlib.digits_network()).shape == (2778,), "nnlib reads what was written"
+
+
+def test_a_damaged_file_is_written_anew(folder, capsys):
+    (folder / "digits_network.npz").write_bytes(b"damaged")
+    make_digits.main([])
+    assert "is written" in capsys.readouterr().out
+    assert np.load(folder / "digits_network.npz")["W0"].shape == (32, 64)
+
+
+@pytest.mark.parametrize("labels", [LABELS, 9 - LABELS], ids=["the same", "others"])
+def test_the_images_are_compared_where_that_is_asked(folder, capsys, monkeypatch, labels):
+    monkeypatch.setitem(sys.modules, "sklearn", ModuleType("sklearn"))
+    theirs = SimpleNamespace(load_digits=lambda return_X_y: (X * 16, labels))
+    monkeypatch.setitem(sys.modules, "sklearn.datasets", theirs)
+    before = content(folder)
+    make_digits.compare_images()
+    same = labels is LABELS
+    assert capsys.readouterr().out.startswith(f"nnlib/digits.npz {'holds the same' if same else 'held other'} numbers: ")
+    assert (content(folder) == before) == same and (nnlib.digits()[0] == X).all() and (nnlib.digits()[1] == labels).all()
+
+
+def test_the_step_fades_and_only_weights_decay():
+    """Of a constant gradient each step of Adam is the sign times STEP. Here half of that is left after half of the steps,
+    nothing at the end. Without a gradient, weights decay and biases stay."""
+    is_weight, theta, g = np.array([1.0, 0, 1, 0]), np.array([2.0, 3, -1, 1]), np.array([5.0, -5, 0, 0])
+    optimizer = FadingAdam(is_weight, 4)
+    state = optimizer.first_state(theta)
+    for left in (0.75, 0.5, 0.25, 0):
+        new, state = optimizer.rule(theta, g, state)
+        wanted = theta - left * make_digits.STEP * (np.sign(g) + [0.1 * theta[0], 0, 0.1 * theta[2], 0])
+        np.testing.assert_allclose(new, wanted, rtol=1e-8)
+        theta = new

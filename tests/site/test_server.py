@@ -84,6 +84,13 @@ def test_nothing_is_kept_unasked(tmp_path):
             file.write_text("1")
 
 
+@pytest.mark.parametrize(("argument", "status", "says"), [("--help", 0, "serve it on this machine"), ("8001", 2, "8001")])
+def test_it_says_what_it_does_and_takes_no_argument(root, argument, status, says):
+    command = [sys.executable, root / "tools" / "server.py", argument]
+    run = subprocess.run(command, check=False, capture_output=True, text=True, timeout=20)
+    assert run.returncode == status and says in run.stdout + run.stderr
+
+
 def test_a_busy_port_is_passed_over(tmp_path, monkeypatch):
     with serving(tmp_path) as busy, server.listen(tmp_path, urlsplit(busy).port) as other:
         assert 0 < other.server_port - urlsplit(busy).port < 100

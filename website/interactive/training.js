@@ -1,7 +1,7 @@
 // A small network learns: its regions, its loss, and the next step of one of its numbers. All points make each step.
 // A planted bug changes the gradient; then a second network, without the bug, learns beside it from the same weights.
 import { PHI, apply, forward, times } from "./net.js";
-import { button, choice, mount, number, phi, place, symbol, symbolFor } from "./figure.js";
+import { button, choice, mount, number, phi, place, steady, symbol, symbolFor } from "./figure.js";
 
 const OPENS = 150, LAST = 2000;                  // steps of the still figure, and those after which Play ends
 const MU = 0.9, BETA1 = 0.9, BETA2 = 0.999, EPSILON = 1e-8, NUDGE = 1e-6;
@@ -152,7 +152,12 @@ export function compute(state) {
 
 // ---- What is seen ----
 
-const three = (value) => number(value, 3, 1e-3), factor = (value) => (value < 0 ? `(${three(value)})` : three(value));
+const LONG = "−8.88×10⁻¹⁰";                      // as long as a number with three digits becomes
+const three = (value) => number(value, 3, 1e-3);
+const factor = (value, power = "") => {
+  const words = three(value);
+  return value < 0 || (power && words.includes("×")) ? `(${words})${power}` : words + power;
+};
 
 export function view(state) {
   const numbers = compute(state), { run } = numbers;
@@ -167,31 +172,38 @@ export function view(state) {
 <p class="i-said" role="status"${state.running ? ' aria-live="off"' : ""}>${said(state, numbers)}</p></div></div>
 <div class="i-controls">${follow}</div>
 <div class="i-update">${update(state, numbers).join("")}</div>
-<p class="i-said">${nudge(state, numbers)}</p>`;
+<p class="i-said">${steady(nudge(state, numbers), nudgeSays(state, LONG, `${LONG} times that`))}</p>`;
 }
 
 const right = ({ hits }) => hits.filter(Boolean).length;
 
+const ENDLESS = " It is no longer finite: press Reset, and take a smaller rate.";
+
 function said(state, { run, twin }) {
-  const beside = twin ? ` Without the bug it is ${three(twin.loss)}, and ${right(twin)} are right.` : "";
-  const end = !Number.isFinite(run.loss) ? " It is no longer finite: press Reset, and take a smaller rate."
-    : run.t >= LAST ? " Play ends here." : state.run ? "" : " Play begins at the first weights.";
-  return `Step ${run.t}: the loss is ${three(run.loss)}, and ${right(run)} of ${run.hits.length} points are right.${
-    beside}${end}`;
+  const says = (t, loss, hits, other, its, end) => `Step ${t}: the loss is ${loss}, and ${hits} of ${run.hits.length
+  } points are right.${twin ? ` Without the bug it is ${other}, and ${its} are right.` : ""}${end}`;
+  const end = !Number.isFinite(run.loss) ? ENDLESS : run.t >= LAST ? " Play ends here."
+    : state.run ? "" : " Play begins at the first weights.";
+  return steady(says(run.t, three(run.loss), right(run), twin && three(twin.loss), twin && right(twin), end),
+    says(LAST, LONG, EACH, LONG, EACH, ENDLESS));
 }
 
 // The nudge moves the watched number both ways and looks at the loss; it knows nothing of slopes.
-function nudge({ watched, bug, rule, rate, phi: name }, { run, at, nudged }) {
+function nudge(state, { run, at, nudged }) {
+  const { watched, bug, phi: name } = state;
   if (!Number.isFinite(nudged)) return "Where the loss is no number, a nudge says nothing.";
   const [nudge, own] = Math.abs(nudged) < 1e-7 ? ["0 to seven digits", three(run.g[at])]
     : [three(nudged), `${three(run.g[at] / nudged)} times that`];
   const kink = bug === "none" && name === "relu" && Math.abs(run.g[at] - nudged) > 1e-6 + 0.01 * Math.abs(nudged);
-  const says = `A nudge of ${symbolFor(watched)} both ways says ${nudge}`;
-  return kink ? `${says}, over a kink of relu; the derivative is ${three(run.g[at])}.`
-    : `${says}, and the program’s derivative is ${own}. ${wrong(bug, rule, rate, run.hits.length)}`;
+  return kink ? `${nudging(watched)} ${nudge}, over a kink of relu; the derivative is ${three(run.g[at])}.`
+    : nudgeSays(state, nudge, own);
 }
 
-function wrong(bug, rule, rate, count) {
+const nudging = (watched) => `A nudge of ${symbolFor(watched)} both ways says`;
+const nudgeSays = ({ watched, bug, rule, rate }, nudge, own) =>
+  `${nudging(watched)} ${nudge}, and the program’s derivative is ${own}. ${wrong(bug, rule, rate)}`;
+
+function wrong(bug, rule, rate, count = 2 * EACH) {
   if (bug === "slope") {
     return `Between layers ${phi("′")} is left out: the last layer’s derivatives are right, others lack a factor.`;
   }
@@ -206,26 +218,30 @@ function wrong(bug, rule, rate, count) {
 function update({ rule, rate }, { run, next, at, mHat, sHat }) {
   const [g, v, m, s] = ["g", "v", "m", "s"].map((one) => symbol(one)), theta = "<i>θ</i>";
   const hat = (one) => `<span class="i-hat">${one}</span>`;
-  const row = (...parts) => `<div>${parts.map((one) => `<span>${one}</span>`).join("")}</div>`;
-  const gradient = row(`${g} = <span class="i-d">∂<i>L</i> / ∂${theta}</span>`, "", three(run.g[at]));
-  const move = (letter, middle) => row(`${theta} ← ${theta} − <i>η</i> ${letter}`,
-    `${number(run.theta[at], 6)} − ${rate} · ${middle}`, number(next.theta[at], 6));
-  if (rule === "sgd") return [gradient, move(g, factor(run.g[at]))];
+  // What stands in the middle is a function of how a factor is written: as it is, or as long as it may become.
+  const long = (value, power = "") => `(${LONG})${power}`;
+  const row = (left, middle, gives) => `<div><span>${left}</span><span>${middle ? steady(middle(factor), middle(long)) : ""
+  }</span><span>${gives}</span></div>`;
+  const gradient = row(`${g} = <span class="i-d">∂<i>L</i> / ∂${theta}</span>`, null, three(run.g[at]));
+  const move = (letter, middle) => row(`${theta} ← ${theta} − <i>η</i> ${letter}`, (shown) =>
+    `${shown === long ? "−0.00888888" : number(run.theta[at], 6)} − ${rate} · ${middle(shown)}`, number(next.theta[at], 6));
+  if (rule === "sgd") return [gradient, move(g, (shown) => shown(run.g[at]))];
   if (rule === "momentum") {
-    const sum = `${MU} · ${factor(run.v[at])} + ${factor(run.g[at])}`;
-    return [gradient, row(`${v} ← <i>μ</i> ${v} + ${g}`, sum, three(next.v[at])), move(v, factor(next.v[at]))];
+    const sum = (shown) => `${MU} · ${shown(run.v[at])} + ${shown(run.g[at])}`;
+    return [gradient, row(`${v} ← <i>μ</i> ${v} + ${g}`, sum, three(next.v[at])), move(v, (shown) => shown(next.v[at]))];
   }
   const adam = [["m", m, BETA1, 0.1, 1, "", mHat], ["s", s, BETA2, 0.001, 2, "²", sHat]];
   const means = adam.map(([name, letter, beta, rest, k, power]) => {
     const b = `<i>β</i><sub>${k}</sub>`;
     return row(`${letter} ← ${b} ${letter} + (1 − ${b}) ${g}${power}`,
-      `${beta} · ${factor(run[name][at])} + ${rest} · ${factor(run.g[at])}${power}`, three(next[name][at]));
+      (shown) => `${beta} · ${shown(run[name][at])} + ${rest} · ${shown(run.g[at], power)}`, three(next[name][at]));
   });
   const fairer = adam.map(([name, letter, beta, , k, , fresh]) =>
     row(`${hat(letter)} = ${letter} / (1 − <i>β</i><sub>${k}</sub><sup><i>t</i></sup>)`,
-      `${three(next[name][at])} / (1 − ${beta}<sup>${next.t}</sup>)`, three(fresh[at])));
+      (shown) => `${shown(next[name][at])} / (1 − ${beta}<sup>${next.t}</sup>)`, three(fresh[at])));
   return [gradient, ...means, ...fairer,
-    move(`${hat(m)} / (√${hat(s)} + <i>ε</i>)`, `${factor(mHat[at])} / (√(${three(sHat[at])}) + 10⁻⁸)`)];
+    move(`${hat(m)} / (√${hat(s)} + <i>ε</i>)`, (shown) =>
+      `${shown(mHat[at])} / (√(${shown === long ? LONG : three(sHat[at])}) + 10⁻⁸)`)];
 }
 
 // ---- The plane: −REACH … REACH both ways; where the second score is the higher one, it is hatched ----
@@ -287,6 +303,10 @@ const LOWEST = -3, DECADES = 4, SPAN = 250, DRAWN = 150;
 
 function curves({ run, twin }) {
   const span = [1, 2, 4, 8].map((k) => k * SPAN).find((one) => one >= run.t);
+  const all = [...run.losses, ...(twin?.losses ?? [])].filter(Number.isFinite);
+  const most = Math.max(...all), least = Math.min(...all), top = 10 ** (LOWEST + DECADES), foot = 10 ** LOWEST;
+  const off = [...(most > top ? [["i-off", "↑ up", most, top]] : []),
+    ...(least < foot ? [["i-off i-under", "↓ down", least, foot]] : [])];
   const height = (loss) => Math.min(100, Math.max(0, 100 - (100 * (Math.log10(loss) - LOWEST)) / DECADES)).toFixed(2);
   const line = ({ losses }) => {
     const every = Math.ceil(losses.length / DRAWN), places = losses.map((loss, t) => [t, loss]);
@@ -296,11 +316,13 @@ function curves({ run, twin }) {
   const ticks = Array.from({ length: DECADES + 1 }, (_, k) => 10 ** (LOWEST + k));
   const key = twin ? `<span class="i-k-curve">with the bug</span><span class="i-k-twin">without it</span>`
     : `<span class="i-k-curve">loss</span>`;
-  return `<div class="i-graph" role="img" aria-label="The loss after each step, from 0.001 to 10">
+  return `<div class="i-graph" role="img" aria-label="The loss after each step, from 0.001 to 10${
+    off.map(([, , loss, edge]) => `; ${three(loss)} is drawn at ${number(edge)}`).join("")}">
 <svg viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true"><path class="i-tick" d="${
     ticks.map((loss) => `M0 ${height(loss)}h100`).join("")}"/><path class="i-curve" d="${line(run)}"/>${
     twin ? `<path class="i-twin" d="${line(twin)}"/>` : ""}</svg>${
-    ticks.map((loss) => `<span style="--y:${height(loss)}%">${number(loss)}</span>`).join("")}</div>
+    ticks.map((loss) => `<span style="--y:${height(loss)}%">${number(loss)}</span>`).join("")}${
+    off.map(([kind, words, loss]) => `<span class="${kind}">${words} to ${three(loss)}</span>`).join("")}</div>
 <div class="i-axis"><span>step 0</span><span>${span}</span></div><p class="i-key">${key}</p>`;
 }
 
