@@ -29,9 +29,9 @@ class Loops:
 
     def __init__(self, case, points):
         self.case, self.points, self.noted = case, points, []
-        self.whole = {"forward": self.forward, "entries": self.entries, "units": self.units, "pull": self.pull,
-                      "factors": self.factors, "Jacobian": self.jacobian, "gradient": self.gradient, "step": self.step,
-                      "kept": self.kept}
+        self.whole = {"forward": self.forward, "nudges": self.nudges, "entries": self.entries, "units": self.units,
+                      "pull": self.pull, "factors": self.factors, "Jacobian": self.jacobian, "gradient": self.gradient,
+                      "step": self.step, "weights": self.weights, "kept": self.kept}
         self.from_layer = {"push": self.push}
         self.W, self.b = [*map(self.counted, case.W)], [*map(self.counted, case.b)]
         self.x, self.layers = self.counted(case.x), range(case.n + 1)
@@ -40,7 +40,7 @@ class Loops:
     def count(self, way, *layer):
         """The multiplications of a way, beside those of the forward pass that came before it."""
         before, numbers = len(self.noted), way(*layer)
-        return numbers if way == self.kept else len(self.noted) - before
+        return numbers if isinstance(numbers, int) else len(self.noted) - before
 
     def counted(self, array):
         return np.vectorize(lambda one: Counted(float(one), self.noted), otypes=[object])(array)
@@ -74,9 +74,8 @@ class Loops:
         return [np.array([self.push(m, started(m, *place)) for place in np.ndindex(self.W[m].shape)]) for m in self.layers]
 
     def units(self):
-        """A push for each unit, and its numbers times what the unit reads."""
-        return [np.array([np.multiply.outer(self.push(m, self.one(m, i)), self.reads[m]) for i in range(len(self.b[m]))])
-                for m in self.layers]
+        """A push for each unit."""
+        return [np.array([self.push(m, self.one(m, i)) for i in range(len(self.b[m]))]) for m in self.layers]
 
     def pull(self, u=None):
         """From a number for each answer to one for each z."""
@@ -105,6 +104,15 @@ class Loops:
             self.forward()
             total = total + np.hstack([part.ravel() for pair in self.gradient() for part in pair])
         return self.counted(np.ones(len(total))) * total
+
+    def nudges(self):
+        """Up and down for each parameter, of which only the forward passes count."""
+        for _ in range(2 * self.case.size):
+            self.forward()
+
+    def weights(self):
+        """How many weights there are."""
+        return sum(len(W.ravel()) for W in self.W)
 
     def kept(self):
         """How many numbers the forward passes leave for the way back: what each layer reads, and its slopes."""

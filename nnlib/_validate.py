@@ -501,11 +501,12 @@ def finite_parameters(what, pairs):
 def finite_trace(net, trace):
     """The Trace, read-only, unless a number of it is not finite.
 
-    inputs need no check: where one is not finite, no number of the next z is. All other arrays are checked
-    together, and one by one only to name the first that is not finite.
+    inputs need no check: where one is not finite, no number of the next z is. All other arrays, if they are small,
+    are checked together.
     """
     computed = (*trace.z, *trace.slopes, trace.y_hat)
-    if not is_finite(np.concatenate(computed, axis=None)):
+    checked = computed if sum(array.size for array in computed) > PART else [np.concatenate(computed, axis=None)]
+    if not all(map(is_finite, checked)):
         for m, layer in enumerate(net):
             finite_layer(m, layer, trace.z[m], (*trace.inputs, trace.y_hat)[m + 1], trace.slopes[m])
     for array in (*trace.inputs, *computed):

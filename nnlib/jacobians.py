@@ -57,7 +57,7 @@ def jacobian_W(net, x, m, out=None):
     shape = len(D), rows, columns
     out = np.empty(shape, D.dtype) if out is None else _validate.writable("out", out, shape, D.dtype)
     # A column times a row is a product of matrices with one term in each sum. With a second term, 0 times 0, BLAS
-    # computes it and writes the result several times as fast.
+    # computes it, and on most processors writes the result several times as fast.
     of_D, of_a = np.zeros((len(D), rows, 2), D.dtype), np.zeros((2, columns), D.dtype)
     of_D[:, :, 0], of_a[0] = D, a
     return np.matmul(of_D, of_a, out=out)

@@ -40,10 +40,11 @@ def cost_curves(sizes, costs, *, alt, size_name="", cost_name="", measured=None)
         paper.text(0, -22, _validate.text("cost_name", cost_name), 15, GREY, align=0)
         ends = _spread_apart([plane.place(0, curve[-1])[1] for curve in curves.values()], 22)
         styles = [(INK, 1.8, (0, (7, 3))), (INK, 1.8, (0, (2, 2))), (GREY, 1.8, (0, (5, 2, 1, 2)))] * len(curves)
-        for (name, curve), end, style in zip(curves.items(), ends, [*styles[:len(curves) - 1], (BLUE, 2.2, "-")]):
+        styles[len(curves) - 1] = (BLUE, 2.2, "-")
+        for k, ((name, curve), end, style) in enumerate(zip(curves.items(), ends, styles)):
             plane.line(sizes, curve, *style)
             for place in zip(sizes, dots.get(name, ())):
-                paper.disc(*plane.place(*place), 4, face=style[0])
+                paper.disc(*plane.place(*place), 4, style[0], "none" if k % 2 else style[0])        # every second is a ring
             paper.text(410, end, name, 16, style[0], align=0)
         return paper.figure()
 

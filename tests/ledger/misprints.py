@@ -14,6 +14,7 @@ original, by argument:
     what a sum does not run over may stand before it                  (linearity)
     a norm is that of the transpose, and of what has the other sign   (its numbers are squared)
     what cancels in a fraction of two differences, signs alone        (-a / -b is a / b)
+    a sum of pushes may leave out the last layer                      (no layer is after it)
 
 Everything else must be refused or found different.
 """
@@ -380,6 +381,8 @@ def runs(factors):
 def outside(op, letter, *ends):
     """A sum, with the numbers in front of it that do not depend on what it runs over."""
     *ends, body = ends
+    if ends and body.op == "product" and any(one.op == "counted" and "push" in one.args[0] for one in body.args):
+        ends = [ends[0], Node("name", ("n",))] if layer_of(ends[1]) in (("n", 0), ("n", -1)) else ends
     parts = body.args if body.op == "product" else (body,)
     fixed = [one for one in parts if is_number(one) and not depends(one, letter)]
     rest = tuple(one for one in parts if one not in fixed)

@@ -327,8 +327,7 @@ def test_what_is_counted_computes_the_right_numbers(case):
             (counts.numbers_of(loops.reads[-1]), answer), (values(loops.pull()), np.hstack(pulled)),
             (values(part for row in zip(*loops.factors()) for part in row), np.hstack([one.ravel() for one in D])),
             (values(part for row in zip(*loops.jacobian()) for part in row), J),
-            (values(np.moveaxis(one, 1, 0) for one in loops.units()), np.hstack([
-                nnlib.jacobian_W(net, x, m).ravel() for m in range(case.n + 1)])),
+            (values(one.T for one in loops.units()), np.hstack([one.ravel() for one in D])),
             (values(part for pair in loops.gradient() for part in pair), nnlib.training.flat(gradient)),
             (values([loops.step()]), nnlib.training.flat(gradient))):
         np.testing.assert_allclose(found, wanted, rtol=1e-9, atol=1e-12)

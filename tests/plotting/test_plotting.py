@@ -543,7 +543,7 @@ def test_error_curves_stand_where_the_numbers_say():
 
 
 def test_what_was_measured_is_drawn_as_dots_in_its_curve_s_colour():
-    figure = p.cost_curves([1, 10, 100], {"one": [1, 10, 100], "two": [5, 50, 500]}, measured={"one": [10, 10, 100]}, alt="a")
+    figure = p.cost_curves([1, 10, 100], {"one": [1, 10, 100], "two": [5, 50, 50]}, measured={"one": [10, 10, 100]}, alt="a")
     axes, = figure.figure.axes
     dots, line = axes.patches, next(one for one in axes.lines if len(one.get_xdata()) == 3)
     assert np.allclose([dot.center for dot in dots][1:], np.transpose(line.get_data())[1:])
