@@ -380,7 +380,7 @@ def _points(net, X, Y, loss, where):
 
 def _history(seen, columns):
     """What was seen, epoch by epoch: the loss, and with two columns that of held-out points after it."""
-    return History(*np.array(seen).reshape(-1, columns).T)
+    return History(*np.reshape(seen, (len(seen) // columns, columns)).T)
 
 
 def _progress(epochs, wanted):

@@ -307,10 +307,22 @@ def test_a_faster_form_that_forgets_to_write_into_theta_is_told():
             theta *= -1
             return state
 
+    class Raising(SGD):                 # all parameters at once
+        def move(self, theta, g, state):
+            theta += self.learning_rate
+            return state
+
+    class Lowering(SGD):
+        def move(self, theta, g, state):
+            theta -= self.learning_rate
+            return state
+
     with pytest.raises(ValueError, match="^move of Forgetful must write the new θ into theta, .*; got theta as it was, "):
         train(NET, X, Y, squared_error, Forgetful(0.1), 1)
     assert_array_equal(path_of_training(Writing(0.3), 40), path_of_training(SGD(0.3), 40))
     assert flat(train(NET, X, Y, squared_error, Turning(0.1), 2)[0]).tolist() == BEGIN        # back where it was
+    for optimizer, moved in (Raising(0.1), 0.1), (Lowering(0.1), -0.1):
+        assert_allclose(flat(train(NET, X, Y, squared_error, optimizer, 1)[0]), np.add(BEGIN, moved), rtol=1e-12)
     still = NET.replace(0, W=[[0.0]], b=[0.0])                          # no gradient, so nothing has to move
     assert train(still, X, 0 * Y, squared_error, Forgetful(0.1), 2)[1].loss.tolist() == [0, 0]
     assert flat(train(NET, X, Y, squared_error, SGD(1e-30), 2)[0]).tolist() == BEGIN        # nor with so short a step
