@@ -383,5 +383,5 @@ def questions():
         training((784, 512, 10), 128, 4, {"limit": 1.15, "PyTorch": 1.0, "JAX": 1.0}),
         training((784, 512, 512, 10), 128, 4, {"limit": 1.15, "PyTorch": 1.0, "JAX": 1.0}),
         training((64, *19 * (64,), 10), 32, 10, {"PyTorch": 1.0, "JAX": 1.0}),
-        *([processes({"PyTorch": 8.4})] if find_spec("resource") else []),         # Windows does not have it
+        *([processes({"PyTorch": 8.33})] if find_spec("resource") else []),         # Windows does not have it
     ]
