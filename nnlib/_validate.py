@@ -342,7 +342,10 @@ def _holds_arrays(value, depth=4):
 
 
 def leaves(name, value):
-    """The arrays of a structure by their names, {"W0": …, "b0": …}: keys and fields on the way to it, then places."""
+    """The arrays of a structure by their names, {"W0": …, "b0": …}: keys and fields on the way to it, then places.
+
+    Where there are none, {"theta[0]": …, "theta[1]": …} for a list, and {"theta": …} for an array.
+    """
     found = {}
 
     def keep(path, leaf):
@@ -350,16 +353,21 @@ def leaves(name, value):
         if not all(isinstance(word, str) for word in words):
             raise TypeError(f"{name} must have text for the names of its parts; got {shown(words[-1])}")
         places = ",".join(str(step) for step in path if type(step) is int)
-        own = ".".join(words) + places if words else f"{name}[{places}]" if path else name
-        if own in found:
-            raise ValueError(f"{name} must have parts with different names; got {shown(own)} twice")
-        found[own] = array(own if path else name, leaf, ...)
+        key = ".".join(words) + places if words else f"theta[{places}]" if path else "theta"
+        if key in found:
+            raise ValueError(f"{name} must have parts with different names; got {shown(key)} twice")
+        found[key] = array(_part_of(name, key), leaf, ...)
         return leaf
 
     mapped(value, keep)
     if not sum(leaf.size for leaf in found.values()):
         raise ValueError(f"{name} must hold at least one number; got none")
     return found
+
+
+def _part_of(name, key):
+    """How a sentence calls an array of a structure."""
+    return name + key[5:] if key == "theta" or key.startswith("theta[") else f"{key} of {name}"
 
 
 def rebuilt(like, leaves, theta):
@@ -377,16 +385,13 @@ def rebuilt(like, leaves, theta):
 def like_leaves(name, value, other, leaves_of_other, shape):
     """The arrays of a structure that has the form of another: each of its arrays, with `shape` in front of its own."""
     got = leaves(name, value)
-    if len(got) == len(leaves_of_other) == 1:
-        got = dict(zip(leaves_of_other, got.values()))
-    if set(got) != set(leaves_of_other):
-        missing, more = (sorted(set(a) - set(b)) for a, b in ((leaves_of_other, got), (got, leaves_of_other)))
+    missing, more = (sorted(set(one) - set(another)) for one, another in ((leaves_of_other, got), (got, leaves_of_other)))
+    if missing or more:
         raise ValueError(f"{name} must have the form of {other}; got "
                          + (f"no {missing[0]}" if missing else f"{more[0]}, which {other} has not"))
     f_gives = f"shape {_written(shape)}" if shape else "a number"
-    return {own: array(name if len(got) == 1 else f"{name}, {own},", got[own], shape + leaf.shape,
-                       "{} has shape {}, and f returns {}", own, _written(leaf.shape), f_gives)
-            for own, leaf in leaves_of_other.items()}
+    return {key: array(_part_of(name, key), got[key], shape + leaf.shape, "{} has shape {}, and f returns {}",
+                       _part_of(other, key), _written(leaf.shape), f_gives) for key, leaf in leaves_of_other.items()}
 
 
 def batch(name, value, d, dtype):

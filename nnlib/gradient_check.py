@@ -194,7 +194,8 @@ class _Entries:
         away, allowed = abs(claimed - nudged), self.tolerance * np.maximum(abs(claimed), abs(nudged))
         is_open = self.verdict[:, places] == UNDECIDED
         far = h >= self.tried[0][2, :, places].T if self.tried else True
-        still = still & (claimed == 0) & (parts[1] <= parts[2] + abs(bent[0]) / 10) & (far | (self.reason[:, places] != BELOW))
+        smooth = parts[1] <= parts[2] + abs(bent[0]) / 10
+        still = still & (claimed == 0) & smooth & (far | (self.reason[:, places] != BELOW))
         right = is_open & ((away + error <= allowed) | still)
         better = is_open & (right | (error < self.error[:, places]))
         reason = np.array([BENDS, KINK, BELOW], object)[parts.argmax(0)]

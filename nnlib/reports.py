@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 RIGHT, WRONG, UNDECIDED = VERDICTS = "right", "wrong", "undecided"
-WIDTH, MOST_PARTS, WORST = 79, 6, 3             # of the printed report: columns, and lines of two kinds
+WIDTH, MOST_PARTS, WORST, MOST_READINGS = 79, 6, 3, 3       # of the printed report: columns, and how much of each kind
 
 
 class Part(NamedTuple):
@@ -49,7 +49,7 @@ class Report:
 
     @property
     def readings(self):
-        """What the wrong entries have in common, as sentences."""
+        """Where the wrong entries are, and what they have in common, as sentences."""
         with np.errstate(all="ignore"):
             return _readings(self.parts, self.tolerance)
 
@@ -63,7 +63,7 @@ class Report:
         lines = [f"{self.verdict}: of {sum(self.counts().values())} entries "
                  + ", ".join(f"{count} {verdict}" for verdict, count in self.counts().items()) + ".", ""]
         lines += [*self._table(), *self._worst()]
-        for sentence in (*self.readings, *self._why(), self._measure()):
+        for sentence in (*self.readings[:MOST_READINGS], *self._why(), self._measure()):
             lines += textwrap.wrap(sentence, WIDTH, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False)
         return "\n".join(lines)
 
@@ -123,7 +123,7 @@ def _readings(parts, tolerance):
     for name in wrong:
         sentence = f"{_times(factor)}, everywhere{_as_if(factor)}" if everywhere else _form(name, parts, tolerance)
         said.setdefault(sentence, []).append(name)
-    return *(f"{_listed(names)}: {sentence}" for sentence, names in said.items() if sentence), *_place(parts, wrong)
+    return *_place(parts, wrong), *(f"{_listed(names)}: {sentence}" for sentence, names in said.items() if sentence)
 
 
 def _known(part):
@@ -172,6 +172,8 @@ def _form(name, parts, tolerance):
         return "no nudge of it moves f, as if f did not read it"
     if not gradient.any():
         return "0, where the nudges move f, as if it was forgotten"
+    if (part.entries == WRONG).sum() == 1:
+        return ""
     if sums is not None and alike(sums):
         return "the sums of the rows of the derivative by the layer's weights, as if made from that and not from δ"
     factor = _factor(gradient[known], nudged[known], tolerance)
