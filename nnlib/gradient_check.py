@@ -95,10 +95,11 @@ class _Near:
         moves = abs(values - self.first)
         least = np.min(np.where(moves > 0, moves, np.inf), axis=0)
         self.grain = np.where((moves[-1] == 0) & (least < np.inf), least, 0)
-        size, values = np.nan_to_num(abs(values)).max(), values[moves > 0]
+        self.heights = np.nan_to_num(abs(values)).max(0)[:, None] + abs(self.first)[:, None]
+        values = values[moves > 0]
         self.single |= values.size > 9 and bool((values == values.astype(np.float32)).all())
         noise = min(self.noise(step * self.sizes).max() for step in STEPS[[1, 3]])
-        few_digits = self.single or 1e-11 * size < noise < np.inf or claimed.dtype == np.float32
+        few_digits = self.single or 1e-11 * self.heights.max() < noise < np.inf or claimed.dtype == np.float32
         return claimed.astype(float), AGREES_IN_SINGLE if few_digits else AGREES
 
     def steps(self):
@@ -129,21 +130,36 @@ class _Near:
         self.moved |= bool((value != self.first).any())
         return theta[place], value
 
+    def largest_kink(self):
+        """How much the slopes of f up and down from θ may differ for another reason than that f bends, (K,).
+
+        What such a difference moves shrinks with h, what a bend moves with h². It is that of a step as long as a parameter's
+        size, along directions that move all parameters, in which a kink of one of them may count for less.
+        """
+        found = []
+        for step in STEPS[[0, 2, 4]]:
+            bent = [[self.value(self.theta + move) - 2 * self.first + self.value(self.theta - move)
+                     for move in (step * direction, step / 2 * direction)] for direction in self.directions() * self.sizes]
+            bent = np.array(bent)
+            found.append((abs(bent[:, 0] - 4 * bent[:, 1]).max(0) + 1e-14 * abs(self.first) + 4 * self.grain) / step)
+        return 3 * np.sqrt(self.theta.size) * np.nan_to_num(np.min(found, axis=0), nan=np.inf)
+
     def has_kink(self, place, h, gap):
         """Whether the derivative by a parameter jumps at θ, by more than a tenth of the gap, (K,).
 
         Kinks that meet in θ may hide each other from nudges of one parameter: two relus make x out of relu(x) - relu(-x).
-        So the derivative is taken on both sides of θ, h away and h/8 away, along a direction that moves all parameters.
+        So the derivative is taken on both sides of θ, 8 h away and h away, along directions that move all parameters.
         """
-        jumps = []
-        for far in (h, h / 8):
-            sides = []
-            for side in (far, -far):
-                theta = self.theta + side * self.directions()[0] * self.sizes / self.sizes[place]
-                up, down = ((self.nudged(place, step, theta)) for step in (far / 8, -far / 8))
-                sides.append((up[1] - down[1]) / (up[0] - down[0]))
-            jumps.append(abs(sides[0] - sides[1]))
-        return ~(jumps[1] < np.maximum(jumps[0] / 3, gap / 10))
+        found = np.zeros(gap.shape, bool)
+        for direction in self.directions() * self.sizes / self.sizes[place]:
+            far, near = (abs(np.subtract(*[self.slope(place, step / 8, self.theta + side * direction) for side in (step, -step)]))
+                         for step in (8 * h, h))
+            found |= ~(near < np.maximum(far / 3, gap / 10))
+        return found
+
+    def slope(self, place, step, theta):
+        (up, high), (down, low) = self.nudged(place, step, theta), self.nudged(place, -step, theta)
+        return (high - low) / (up - down)
 
     def noise(self, h):
         """How much of f is rounding, (K, 1), about h away from θ.
@@ -206,24 +222,29 @@ class _Entries:
             known[:, places] = np.where(better, new, known[:, places])
         self.verdict[:, places] = np.where(right, RIGHT, self.verdict[:, places])
         record = np.full((3, *self.claimed.shape), np.nan)
-        record[:, :, places] = nudged, away > allowed + 3 * error, np.broadcast_to(h, nudged.shape)
+        settled = error <= np.maximum(abs(nudged) / 3, 3 * parts[2])
+        record[:, :, places] = nudged, settled & (away > allowed + 3 * error), np.broadcast_to(h, nudged.shape)
         self.tried.append(record)
         self.noise = np.minimum(self.noise, noise)
 
     def accuse(self, near, early=False):
         """Calls wrong what the best h and another contradict, if no smaller h that could contradict it keeps silent.
 
-        Early: if all h so far do, and tell one derivative.
+        Where all that f does looks like noise, f may be too fast for every h, and nothing is called wrong. Early: if all h
+        so far contradict, and tell one derivative.
         """
         nudged, votes, h = np.array(self.tried).transpose(1, 0, 2, 3)
         gap, best = abs(self.claimed - self.nudged), nudged == self.nudged
         best_h = np.max(np.where(best, h, 0), axis=0)
         silent = (votes == 0) & (h <= best_h) & (400 * self.noise / h < gap)
-        wrong = (self.verdict == UNDECIDED) & (best & (votes == 1)).any(0) & (np.nansum(votes, axis=0) >= 2) & ~silent.any(0)
+        wrong = (best & (votes == 1)).any(0) & (np.nansum(votes, axis=0) >= 2) & ~silent.any(0)
+        wrong &= (self.verdict == UNDECIDED) & (self.noise < 1e-4 * near.heights)
         if early:
             wrong &= (votes == 1).all(0) & (np.ptp(nudged, axis=0) <= 1e-3 * abs(self.nudged))
-        for place in np.flatnonzero(wrong.any(0)):
-            kinked = wrong[:, place] & near.has_kink(place, best_h[:, place].max(), gap[:, place])
+        kinks = near.largest_kink()[:, None] / near.sizes if wrong.any() else 0
+        near_h = np.min(np.where(votes == 1, h, np.inf), axis=0)
+        for place in np.flatnonzero((wrong & (gap < 10 * kinks)).any(0)):
+            kinked = wrong[:, place] & near.has_kink(place, near_h[:, place].min(), gap[:, place])
             self.reason[kinked, place] = KINK
             wrong[kinked, place] = False
         self.verdict[wrong] = WRONG

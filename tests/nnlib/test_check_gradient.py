@@ -144,6 +144,8 @@ HARD = {
     "beside a hole": (lambda t: np.log(t).sum(), abs(THETA) / 1000, 1000 / abs(THETA), "right", "wrong"),
     "much beside a hole": (lambda t: math.log(t[0]) + t[1], np.array([1e-9, 1]), np.array([1e9, 1]), "undecided", None),
     "minimum": (lambda t: ((t - THETA + 1e-13) ** 2).sum(), THETA, np.full(3, 2e-13), "undecided", "wrong"),
+    "a step at θ": (lambda t: np.clip(1e12 * (t - THETA), -1, 1).sum() + t.sum(), THETA, np.full(3, 1 + 1e12), "undecided",
+                    "undecided"),
     "hard tanh": (lambda t: np.clip(1e6 * (t - THETA), -1, 1).sum(), THETA, np.full(3, 1e6), "right", "wrong"),
     **{f"kink {far:g} away": (lambda t, far=far: relu(t - THETA + far).sum(), THETA, np.ones(3), "right", "wrong")
        for far in (1e-2, 1e-4, 1e-6)},
@@ -169,8 +171,8 @@ def test_no_right_gradient_is_called_wrong(name):
 
 def test_what_the_docstring_says_is_not_seen():
     """Something within a billionth of θ, a derivative too small to move f, a difference below 1e-4."""
-    steep = check_gradient(lambda t: np.clip(1e12 * (t - THETA), -1, 1).sum() + t.sum(), THETA, 1 + np.full(3, 1e12))
-    assert steep.verdict == "wrong"
+    ripples = check_gradient(lambda t: (t + 1e-14 * np.sin(1e14 * (t - THETA))).sum(), THETA, np.full(3, 2.0))
+    assert ripples.verdict == "wrong"
     assert check_gradient(lambda t: t[0] + np.tanh(20 + 1e-3 * t[1]), [1.0, 1], [1.0, 0]).verdict == "right"
     assert check_gradient(lambda t: np.sin(t).sum(), THETA, (1 + 0.9e-4) * np.cos(THETA)).verdict == "right"
     assert check_gradient(lambda t: np.sin(t).sum(), THETA, (1 + 1.1e-4) * np.cos(THETA)).verdict == "wrong"
@@ -237,8 +239,9 @@ def false_verdicts(seed):
         for name, part in report.parts.items():
             truth = getattr(right[int(name[1:])], name[0])
             away = abs(part.gradient - truth) / np.maximum(np.maximum(abs(part.gradient), abs(truth)), 1e-300)
+            hidden = (part.gradient == 0) & (abs(truth) < 1e-11 * loss(predict(net, X), Y))        # as the docstring says
             false += [name] * bool(((part.entries == "wrong") & (away < 1e-6)).any()
-                                   or ((part.entries == "right") & (away > 2.2 * report.tolerance)).any())
+                                   or ((part.entries == "right") & ~hidden & (away > 2.2 * report.tolerance)).any())
     return false
 
 
