@@ -25,10 +25,11 @@ def check_gradient(f, theta, gradient):
     a Network. gradient: in theta's form, f's shape in front of each array's → a Report: verdict, entries, str(report).
 
     Right: within 1e-4 of what the nudges tell (1e-2 where f or the gradient has no more digits than float32 has), their
-    error included. Wrong: farther away than that and three times their error, for steps of two lengths. Undecided: the
-    rest; `reasons` says why. The whole is wrong if an entry is, and right if every entry is.
+    error included. Wrong: farther away than that and three times their error, for nudges of two lengths and each shorter
+    one that could tell. Undecided: the rest; `reasons` of each part says why. The whole is wrong if an entry is, and right
+    if every entry is.
     An entry 0 is right where f is the same float for each nudge up and down, which a derivative too small to move f
-    cannot be told from. What f does within a billionth of θ, or only between two nudges, is not seen.
+    cannot be told from. Ripples of f in less than a billionth of θ are not seen, nor is what it does between two nudges.
     Raises ValueError or TypeError for a θ, a gradient or values of f that do not fit or are no finite real numbers.
     """
     with np.errstate(all="ignore"):
@@ -152,8 +153,8 @@ class _Near:
         """
         found = np.zeros(gap.shape, bool)
         for direction in self.directions() * self.sizes / self.sizes[place]:
-            far, near = (abs(np.subtract(*[self.slope(place, step / 8, self.theta + side * direction) for side in (step, -step)]))
-                         for step in (8 * h, h))
+            far, near = (abs(self.slope(place, step / 8, self.theta + step * direction)
+                             - self.slope(place, step / 8, self.theta - step * direction)) for step in (8 * h, h))
             found |= ~(near < np.maximum(far / 3, gap / 10))
         return found
 
@@ -209,7 +210,7 @@ class _Entries:
         error, claimed = parts.sum(0), self.claimed[:, places]
         away, allowed = abs(claimed - nudged), self.tolerance * np.maximum(abs(claimed), abs(nudged))
         is_open = self.verdict[:, places] == UNDECIDED
-        far = h >= self.tried[0][2, :, places].T if self.tried else True
+        far = h >= self.tried[0][2][:, places] if self.tried else True
         smooth = parts[1] <= parts[2] + abs(bent[0]) / 10
         still = still & (claimed == 0) & smooth & (far | (self.reason[:, places] != BELOW))
         right = is_open & ((away + error <= allowed) | still)
