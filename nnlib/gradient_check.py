@@ -34,15 +34,15 @@ def check_gradient(f, theta, gradient):
     """
     with np.errstate(all="ignore"):
         near = _Near(f, theta)
-        entries = _Entries(*near.claimed(gradient))
+        entries = _Entries(*near.claimed(gradient), near)
         if not near.is_random():
             for count, h in enumerate(near.steps()):
                 places = entries.open_places(h)
                 if places.size:
                     entries.weigh(places, h[places], *near.differences(places, h), near.noise(h / 4))
                 if count == 1:
-                    entries.accuse(near, early=True)
-            entries.accuse(near)
+                    entries.accuse(early=True)
+            entries.accuse()
         excuse = RANDOM if near.is_random() else "" if near.moved else DEAF
         return _report(near, entries, excuse)
 
@@ -91,14 +91,15 @@ class _Near:
         """
         leaves = _validate.like_leaves("gradient", gradient, "theta", self.leaves, self.shape)
         claimed = np.concatenate([leaf.reshape(self.first.size, -1) for leaf in leaves.values()], axis=1)
-        steps = 2.0 ** -np.arange(4, 42, 2)[:, None] * self.sizes * self.directions()[0]
+        steps = 2.0 ** -np.arange(-2.0, 42, 2)[:, None] * self.sizes * self.directions()[0]
         values = np.array([self.value(self.theta + step) for step in steps])
         moves = abs(values - self.first)
         least = np.min(np.where(moves > 0, moves, np.inf), axis=0)
         self.grain = np.where((moves[-1] == 0) & (least < np.inf), least, 0)
-        self.heights = np.nan_to_num(abs(values)).max(0)[:, None] + abs(self.first)[:, None]
-        values = values[moves > 0]
-        self.single |= values.size > 9 and bool((values == values.astype(np.float32)).all())
+        self.heights = np.nan_to_num(abs(values[3:])).max(0)[:, None] + abs(self.first)[:, None]
+        values = np.append(values[moves > 0], self.first)
+        telling = values.size > 9 or (self.first != self.first.astype(np.float16)).any()        # as 0, 2 and 0.5 are not
+        self.single |= bool(telling and (values == values.astype(np.float32)).all())
         noise = min(self.noise(step * self.sizes).max() for step in STEPS[[1, 3]])
         few_digits = self.single or 1e-11 * self.heights.max() < noise < np.inf or claimed.dtype == np.float32
         return claimed.astype(float), AGREES_IN_SINGLE if few_digits else AGREES
@@ -143,19 +144,20 @@ class _Near:
                      for move in (step * direction, step / 2 * direction)] for direction in self.directions() * self.sizes]
             bent = np.array(bent)
             found.append((abs(bent[:, 0] - 4 * bent[:, 1]).max(0) + 1e-14 * abs(self.first) + 4 * self.grain) / step)
-        return 3 * np.sqrt(self.theta.size) * np.nan_to_num(np.min(found, axis=0), nan=np.inf)
+        return 3 * np.sqrt(self.theta.size) * np.nan_to_num(np.median(found, axis=0), nan=np.inf)
 
-    def has_kink(self, place, h, gap):
-        """Whether the derivative by a parameter jumps at θ, by more than a tenth of the gap, (K,).
+    def has_kink(self, place, h, gap, noise):
+        """Whether the derivative by a parameter jumps at θ, by a hundredth of the gap, or a tenth if f is noisy, (K,).
 
         Kinks that meet in θ may hide each other from nudges of one parameter: two relus make x out of relu(x) - relu(-x).
-        So the derivative is taken on both sides of θ, 8 h away and h away, along directions that move all parameters.
+        So the derivative is taken on both sides of θ, 2 h away and h/2 away, along directions that move all parameters.
+        Where f only bends, its two values differ four times as much far away as near.
         """
-        found = np.zeros(gap.shape, bool)
+        found, hidden = np.zeros(gap.shape, bool), np.clip(64 * noise / h, gap / 100, gap / 10)
         for direction in self.directions() * self.sizes / self.sizes[place]:
-            far, near = (abs(self.slope(place, step / 8, self.theta + step * direction)
-                             - self.slope(place, step / 8, self.theta - step * direction)) for step in (8 * h, h))
-            found |= ~(near < np.maximum(far / 3, gap / 10))
+            far, near = (self.slope(place, step / 4, self.theta + step * direction)
+                         - self.slope(place, step / 4, self.theta - step * direction) for step in (2 * h, h / 2))
+            found |= ~(abs(4 * near - far) / 3 < np.maximum(abs(near) / 10, hidden))
         return found
 
     def slope(self, place, step, theta):
@@ -188,8 +190,8 @@ class _Near:
 class _Entries:
     """What is known of each entry so far, in arrays (K, P): one more of each for each h that is tried."""
 
-    def __init__(self, claimed, tolerance):
-        self.claimed, self.tolerance = claimed, tolerance
+    def __init__(self, claimed, tolerance, near):
+        self.claimed, self.tolerance, self.near = claimed, tolerance, near
         self.verdict, self.reason = np.full(claimed.shape, UNDECIDED), np.full(claimed.shape, NO_VALUE, object)
         self.nudged, self.error = np.full(claimed.shape, np.nan), np.full(claimed.shape, np.inf)
         self.tried, self.noise = [], np.inf
@@ -211,8 +213,8 @@ class _Entries:
         away, allowed = abs(claimed - nudged), self.tolerance * np.maximum(abs(claimed), abs(nudged))
         is_open = self.verdict[:, places] == UNDECIDED
         far = h >= self.tried[0][2][:, places] if self.tried else True
-        smooth = parts[1] <= parts[2] + abs(bent[0]) / 10
-        still = still & (claimed == 0) & smooth & (far | (self.reason[:, places] != BELOW))
+        smooth = parts[1] <= (1e-6 if self.near.single else 1e-14) * abs(self.near.first)[:, None] / h + abs(bent[0]) / 10
+        still = still & (claimed == 0) & smooth & (far | (error < self.tolerance * self.error[:, places]))
         right = is_open & ((away + error <= allowed) | still)
         better = is_open & (right | (error < self.error[:, places]))
         reason = np.array([BENDS, KINK, BELOW], object)[parts.argmax(0)]
@@ -228,7 +230,7 @@ class _Entries:
         self.tried.append(record)
         self.noise = np.minimum(self.noise, noise)
 
-    def accuse(self, near, early=False):
+    def accuse(self, early=False):
         """Calls wrong what the best h and another contradict, if no smaller h that could contradict it keeps silent.
 
         Where all that f does looks like noise, f may be too fast for every h, and nothing is called wrong. Early: if all h
@@ -239,13 +241,15 @@ class _Entries:
         best_h = np.max(np.where(best, h, 0), axis=0)
         silent = (votes == 0) & (h <= best_h) & (400 * self.noise / h < gap)
         wrong = (best & (votes == 1)).any(0) & (np.nansum(votes, axis=0) >= 2) & ~silent.any(0)
-        wrong &= (self.verdict == UNDECIDED) & (self.noise < 1e-4 * near.heights)
+        wrong &= (self.verdict == UNDECIDED) & (self.noise < 1e-4 * self.near.heights)
+        wrong &= (self.nudged != 0) | (gap > 1e-4 * abs(self.claimed).max())        # a saturated unit stands still
         if early:
             wrong &= (votes == 1).all(0) & (np.ptp(nudged, axis=0) <= 1e-3 * abs(self.nudged))
-        kinks = near.largest_kink()[:, None] / near.sizes if wrong.any() else 0
-        near_h = np.min(np.where(votes == 1, h, np.inf), axis=0)
-        for place in np.flatnonzero((wrong & (gap < 10 * kinks)).any(0)):
-            kinked = wrong[:, place] & near.has_kink(place, near_h[:, place].min(), gap[:, place])
+        kinks = self.near.largest_kink()[:, None] / self.near.sizes if wrong.any() else 0
+        clear_h = np.where((votes == 1) & (640 * self.noise / h < gap), h, np.inf).min(0)
+        clear_h = np.where(clear_h < np.inf, clear_h, best_h)
+        for place in np.flatnonzero((wrong & (gap < 100 * kinks)).any(0)):
+            kinked = wrong[:, place] & self.near.has_kink(place, clear_h[:, place].max(), gap[:, place], self.noise[:, 0])
             self.reason[kinked, place] = KINK
             wrong[kinked, place] = False
         self.verdict[wrong] = WRONG
