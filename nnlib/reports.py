@@ -137,7 +137,7 @@ def _factor(gradient, nudged, tolerance):
         return None
     factor = float(np.median(gradient / nudged))
     fits = abs(gradient - factor * nudged) <= 3 * tolerance * np.maximum(abs(gradient), abs(factor * nudged))
-    return factor if fits.all() and abs(factor - 1) > tolerance else None
+    return factor if fits.all() and abs(factor - 1) > 10 * tolerance else None
 
 
 def _times(factor):
@@ -152,7 +152,7 @@ def _as_if(factor):
         if 2 <= count <= 9999 and abs(whole - count) < min(5e-4 * count, 0.05):
             halves = f", or {half} left out" * (count == 2)
             return f", as if a mean over {count} points or outputs was {mean}{halves}{turned}"
-    if abs(size - 1) < 1e-3:
+    if abs(factor + 1) < 1e-2:
         return ", as if a sign was turned"
     return f", as if a slope φ′ of {1 / size:.4g} was left out{turned}" if size > 1 else ""
 
@@ -172,10 +172,10 @@ def _form(name, parts, tolerance):
         return "no nudge of it moves f, as if f did not read it"
     if not gradient.any():
         return "0, where the nudges move f, as if it was forgotten"
-    if (part.entries == WRONG).sum() == 1:
-        return ""
     if sums is not None and alike(sums):
         return "the sums of the rows of the derivative by the layer's weights, as if made from that and not from δ"
+    if (part.entries == WRONG).sum() == 1:
+        return ""
     factor = _factor(gradient[known], nudged[known], tolerance)
     if factor is not None:
         return _times(factor) + _as_if(factor)

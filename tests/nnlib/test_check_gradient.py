@@ -363,6 +363,22 @@ def test_the_ratio_of_one_unit_is_read_as_a_slope():
     assert "as if a slope φ′ of 0.21 was left out" in report.readings[0] and 0 < slope <= 0.25
 
 
+def test_a_bias_of_one_unit_is_read_and_a_factor_that_is_nearly_one_is_not():
+    net, x = Network([Layer([[0.5, -0.25]], [0.1], "tanh")]), np.array([[1.0, 2.0]])
+
+    def f(other):
+        return squared_error(predict(other, x), [[0.3]])
+
+    right, = backprop(net, x, [[0.3]], squared_error)[1]
+    report = check_gradient(f, net, [Parameters(right.W, right.W.sum(1))])
+    assert report.readings[1] == ("b0: the sums of the rows of the derivative by the layer's weights, "
+                                  "as if made from that and not from δ")
+    report = check_gradient(f, net, [Parameters(1.0005 * right.W, 1.0005 * right.b)])
+    assert report.verdict == "wrong" and report.readings == ()
+    assert check_gradient(f, net, [Parameters(0 * right.W, right.b)]).readings[1] == \
+        "W0: 0, where the nudges move f, as if it was forgotten"
+
+
 def test_a_transposed_matrix_and_a_part_that_f_does_not_read():
     report = check_gradient(sum_of_outputs, SQUARE[0].W, OUTER.T)
     assert report.readings == ("theta: the nudged derivative, transposed, as if x δᵀ was taken for δ xᵀ",)
