@@ -11,6 +11,7 @@ import numpy as np
 
 RIGHT, WRONG, UNDECIDED = VERDICTS = "right", "wrong", "undecided"
 WIDTH, MOST_PARTS, WORST, MOST_READINGS = 79, 6, 3, 3       # of the printed report: columns, and how much of each kind
+EXPLAINED = 0.02                # what a reading leaves of the difference between the gradient and the nudged derivative
 
 
 class Part(NamedTuple):
@@ -136,8 +137,8 @@ def _factor(gradient, nudged, tolerance):
     if gradient.size < 2:
         return None
     factor = float(np.median(gradient / nudged))
-    fits = abs(gradient - factor * nudged) <= 3 * tolerance * np.maximum(abs(gradient), abs(factor * nudged))
-    return factor if fits.all() and abs(factor - 1) > 10 * tolerance else None
+    allowed = np.minimum(3 * tolerance * abs(gradient), EXPLAINED * abs(gradient - nudged))
+    return factor if (abs(gradient - factor * nudged) <= allowed).all() and factor != 1 else None
 
 
 def _times(factor):
@@ -154,7 +155,7 @@ def _as_if(factor):
             return f", as if a mean over {count} points or outputs was {mean}{halves}{turned}"
     if abs(factor + 1) < 1e-2:
         return ", as if a sign was turned"
-    return f", as if a slope φ′ of {1 / size:.4g} was left out{turned}" if size > 1 else ""
+    return f", as if a slope φ′ of {1 / size:.4g} was left out{turned}" if size > 1.05 else ""
 
 
 def _form(name, parts, tolerance):
@@ -166,7 +167,8 @@ def _form(name, parts, tolerance):
     def alike(other, mine=gradient):
         if rough or other.shape != mine.shape:
             return False
-        return bool((abs(mine - other) <= 3 * tolerance * np.maximum(abs(mine), abs(other)) + 3 * part.error.max()).all())
+        allowed = 3 * tolerance * np.maximum(abs(mine), abs(other)) + 3 * part.error.max()
+        return bool((abs(mine - other) <= np.minimum(allowed, EXPLAINED * abs(gradient - nudged).max())).all())
 
     if not nudged.any():
         return "no nudge of it moves f, as if f did not read it"
@@ -219,8 +221,10 @@ def _by_lines(part, known, tolerance):
     for word, mistake, lines in ways if min(part.gradient.ndim, part.gradient.size) > 1 else ():
         lines = {k: (one[seen], other[seen]) for k, (one, other, seen) in enumerate(zip(*lines)) if seen.sum() > 1}
         factors = {k: float(np.median(gradient / nudged)) for k, (gradient, nudged) in lines.items()}
-        if len(factors) < 2 or not all(abs(gradient - factors[k] * nudged).max() <= 3 * tolerance * abs(gradient).max()
-                                       for k, (gradient, nudged) in lines.items()):
+        off = abs(part.gradient - part.nudged)[known].max(initial=0)
+        if len(factors) < 2 or not all(
+                abs(gradient - factors[k] * nudged).max() <= min(3 * tolerance * abs(gradient).max(), EXPLAINED * off)
+                for k, (gradient, nudged) in lines.items()):
             continue
         others = {k: factor for k, factor in factors.items() if abs(factor - 1) > tolerance}
         if len(others) == 1:

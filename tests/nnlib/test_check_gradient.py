@@ -363,7 +363,7 @@ def test_the_ratio_of_one_unit_is_read_as_a_slope():
     assert "as if a slope φ′ of 0.21 was left out" in report.readings[0] and 0 < slope <= 0.25
 
 
-def test_a_bias_of_one_unit_is_read_and_a_factor_that_is_nearly_one_is_not():
+def test_a_bias_of_one_unit_and_a_factor_that_is_nearly_one_are_read():
     net, x = Network([Layer([[0.5, -0.25]], [0.1], "tanh")]), np.array([[1.0, 2.0]])
 
     def f(other):
@@ -374,7 +374,7 @@ def test_a_bias_of_one_unit_is_read_and_a_factor_that_is_nearly_one_is_not():
     assert report.readings[1] == ("b0: the sums of the rows of the derivative by the layer's weights, "
                                   "as if made from that and not from δ")
     report = check_gradient(f, net, [Parameters(1.0005 * right.W, 1.0005 * right.b)])
-    assert report.verdict == "wrong" and report.readings == ()
+    assert report.verdict == "wrong" and report.readings == ("W0, b0: 1.0005 times the nudged derivative, everywhere",)
     assert check_gradient(f, net, [Parameters(0 * right.W, right.b)]).readings[1] == \
         "W0: 0, where the nudges move f, as if it was forgotten"
 
@@ -462,7 +462,8 @@ W0[1, 1]                         34272         17136           2
     (lambda t: t.sum() > 0, THETA, THETA, "what f returns must be floats, because integers and booleans move in steps"),
     (lambda t: np.log(-1.0 - t[0]), THETA, THETA, "what f returns must be finite numbers, at least one; got nan or inf"),
     (lambda t: t[:0], THETA, THETA, "what f returns must be finite numbers, at least one; got none"),
-    (lambda t: np.ones(2 if (t != THETA).any() else 1), THETA, np.zeros((1, 3)), "what f returns must have one shape for every theta; got (1,) and (2,)"),
+    (lambda t: np.ones(2 if (t != THETA).any() else 1), THETA, np.zeros((1, 3)),
+     "what f returns must have one shape for every theta; got (1,) and (2,)"),
     (np.ones(3), THETA, THETA, "f must be a function of theta; got a ndarray"),
 ], ids=str)
 def test_what_does_not_fit_is_refused_in_a_sentence(f, theta, gradient, said):
