@@ -124,7 +124,8 @@ HARD = {
     "noise that is no chance": (hashed, THETA, np.cos(THETA), "right", "wrong"),
     "fast": (lambda t: np.sin(1e3 * t).sum(), THETA, 1e3 * np.cos(1e3 * THETA), "right", "wrong"),
     "very fast": (lambda t: np.sin(1e5 * t).sum(), THETA, 1e5 * np.cos(1e5 * THETA), "right", "wrong"),
-    "too fast": (lambda t: np.sin(1e9 * t).sum(), THETA, 1e9 * np.cos(1e9 * THETA), "undecided", "undecided"),
+    **{f"too fast, {w:g}": (lambda t, w=w: np.sin(w * t).sum(), THETA, w * np.cos(w * THETA), "undecided", "undecided")
+       for w in (1e9, 1e10, 1e15)},
     "θ of 1e6": (lambda t: np.sin(t).sum(), 1e6 * THETA, np.cos(1e6 * THETA), "right", "wrong"),
     "θ of 1e6, slow": (lambda t: np.sin(1e-6 * t).sum(), 1e6 * THETA, 1e-6 * np.cos(THETA), "right", "wrong"),
     "θ of 1e-6": (lambda t: 1 + np.sin(t).sum(), 1e-6 * THETA, np.cos(1e-6 * THETA), "right", "wrong"),
@@ -252,6 +253,37 @@ def test_no_verdict_on_a_network_is_false():
 @pytest.mark.soak
 def test_no_verdict_on_thousands_of_networks_is_false():
     assert [seed for seed in range(1000, 4000) if false_verdicts(seed)] == []
+
+
+def zeros(widths, phi):
+    return Network([Layer(np.zeros((d_out, d_in)), np.zeros(d_out), phi) for d_in, d_out in zip(widths, widths[1:])])
+
+
+LABELS = one_hot([1, 2, 1, 2], 3)
+# Each was called wrong before `accuse` had one of its rules.
+ACCUSED = {
+    "one unit stands still": (Network([Layer(np.zeros((3, 1)), [39.5, -27.5, -25.9], "sigmoid")]), [[0.7]],
+                              [[1 - 7e-7, 1.3e-6, -1.1e-6]], squared_error),
+    "kinks that nearly cancel": (zeros((1, 3), "relu"), [[-69.0], [14], [81], [-63]], LABELS, cross_entropy),
+    "the same in float32": (Network([Layer(np.zeros((3, 1), SINGLE), np.zeros(3, SINGLE), "relu")]),
+                            [[-69.0], [14], [81], [-63]], LABELS, cross_entropy),
+    "small kinks": (Network([Layer(np.zeros((2, 5)), [0, 0], "leaky_relu"),
+                             Layer(1e-6 * np.ones((3, 2)), [1e-3, -2e-3, 1e-3], "identity")]),
+                    np.sin(np.arange(25)).reshape(5, 5), np.cos(np.arange(15)).reshape(5, 3), squared_error),
+    "sines of large numbers": (Network([Layer([[2e5]], [1e5], "square"), Layer([[3.0]], [1.0], "sin")]), [[1.0]], [[0.5]],
+                               squared_error),
+    "a step": (Network([Layer([[1e13]], [-1e13], "sigmoid")]), [[1.0]], [[0.3]], squared_error),
+    "all flat in float32": (Network([Layer(np.full((1, 1), 9, SINGLE), np.zeros(1, SINGLE), "tanh"),
+                                     Layer(np.ones((1, 1), SINGLE), np.zeros(1, SINGLE), "tanh")]), [[1.0]], [[0.3]],
+                            squared_error),
+}
+
+
+@pytest.mark.parametrize("name", ACCUSED)
+def test_a_right_gradient_that_was_accused_is_not(name):
+    net, X, Y, loss = ACCUSED[name]
+    right = backprop(net, X, Y, loss)[1]
+    assert check_gradient(lambda other: loss(predict(other, X), Y), net, right).verdict != "wrong"
 
 
 # ---- undecided -----------------------------------------------------------------------------------
