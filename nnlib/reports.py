@@ -122,7 +122,8 @@ def _readings(parts, tolerance):
     everywhere = factor is not None and all(known[name].any() for name in wrong)
     said = {}
     for name in wrong:
-        sentence = f"{_times(factor)}, everywhere{_as_if(factor)}" if everywhere else _form(name, parts, tolerance)
+        sentence = (f"{_times(factor)}, everywhere{_as_if(factor, wrong.values())}" if everywhere
+                    else _form(name, parts, tolerance))
         said.setdefault(sentence, []).append(name)
     return *_place(parts, wrong), *(f"{_listed(names)}: {sentence}" for sentence, names in said.items() if sentence)
 
@@ -145,8 +146,8 @@ def _times(factor):
     return f"{factor:.5g} times the nudged derivative"
 
 
-def _as_if(factor):
-    """The mistake that is known to make such a factor."""
+def _as_if(factor, parts):
+    """The mistake that is known to make such a factor of the derivatives by some parts; a slope is that of one unit."""
     size, turned = abs(factor), ", and a sign was turned" * (factor < 0)
     for whole, mean, half in ((size, "forgotten", "a ½ of f"), (1 / size, "taken twice", "the 2 of a square")):
         count = round(whole)
@@ -155,7 +156,8 @@ def _as_if(factor):
             return f", as if a mean over {count} points or outputs was {mean}{halves}{turned}"
     if abs(factor + 1) < 1e-2:
         return ", as if a sign was turned"
-    return f", as if a slope φ′ of {1 / size:.4g} was left out{turned}" if size > 1.05 else ""
+    one_unit = all(part.theta.shape[:1] == (1,) for part in parts)
+    return f", as if a slope φ′ of {1 / size:.4g} was left out{turned}" if one_unit and size > 1.05 else ""
 
 
 def _form(name, parts, tolerance):
@@ -180,7 +182,7 @@ def _form(name, parts, tolerance):
         return ""
     factor = _factor(gradient[known], nudged[known], tolerance)
     if factor is not None:
-        return _times(factor) + _as_if(factor)
+        return _times(factor) + _as_if(factor, [part])
     if nudged.ndim > 1 and alike(np.swapaxes(nudged, -1, -2)):
         return "the nudged derivative, transposed, as if x δᵀ was taken for δ xᵀ"
     if alike(np.sort(nudged, axis=None), np.sort(gradient, axis=None)):

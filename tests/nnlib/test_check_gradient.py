@@ -349,7 +349,8 @@ READ = {
     "½": (lambda m, W, b: (W / 2, b / 2), ["0.5 times", "taken twice, or the 2 of a square left out"]),
     "−1": (lambda m, W, b: (-W, -b), ["-1 times the nudged derivative, everywhere, as if a sign was turned"]),
     "−3": (lambda m, W, b: (-3 * W, -3 * b), ["a mean over 3 points or outputs was forgotten, and a sign was turned"]),
-    "0.3": (lambda m, W, b: (0.3 * W, 0.3 * b), ["everywhere"]),
+    "0.3": (lambda m, W, b: (0.3 * W, 0.3 * b), ["0.3 times the nudged derivative, everywhere"]),
+    "1.7": (lambda m, W, b: (1.7 * W, 1.7 * b), ["1.7 times the nudged derivative, everywhere"]),
     "biases from W": (lambda m, W, b: (W, W.sum(1)), [
         "b0, b1, b2: the sums of the rows of the derivative by the layer's weights",
         "Of all parts only b0, b1, b2 are wrong"]),
@@ -383,7 +384,7 @@ def test_a_wrong_gradient_is_read(name):
     assert report.verdict == "wrong"
     for words in said:
         assert any(words in sentence for sentence in report.readings), report.readings
-    assert name != "0.3" or "as if" not in str(report)
+    assert name not in ("0.3", "1.7") or "as if" not in str(report)
 
 
 def test_the_ratio_of_one_unit_is_read_as_a_slope():
