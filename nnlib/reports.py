@@ -116,10 +116,8 @@ def _readings(parts, tolerance):
     wrong = {name: part for name, part in parts.items() if (part.entries == WRONG).any()}
     if not wrong:
         return ()
-    known = {name: _known(part) for name, part in parts.items()}
-    factor = _factor(np.concatenate([part.gradient[known[name]] for name, part in parts.items()]),
-                     np.concatenate([part.nudged[known[name]] for name, part in parts.items()]), tolerance)
-    everywhere = factor is not None and all(known[name].any() for name in wrong)
+    factor = _factor_of(parts.values(), tolerance)
+    everywhere = factor is not None and all(_known(part).any() for part in wrong.values())
     said = {}
     for name in wrong:
         sentence = (f"{_times(factor)}, everywhere{_as_if(factor, wrong.values())}" if everywhere
@@ -131,6 +129,11 @@ def _readings(parts, tolerance):
 def _known(part):
     """Where the ratio of the gradient to the nudged derivative is known."""
     return (part.entries != UNDECIDED) & (part.error < 1e-2 * abs(part.nudged))
+
+
+def _factor_of(parts, tolerance):
+    """The factor that all known entries of some parts have."""
+    return _factor(*(np.concatenate([part[which][_known(part)] for part in parts]) for which in (1, 2)), tolerance)
 
 
 def _factor(gradient, nudged, tolerance):
@@ -157,7 +160,7 @@ def _as_if(factor, parts):
     if abs(factor + 1) < 1e-2:
         return ", as if a sign was turned"
     one_unit = all(part.theta.shape[:1] == (1,) for part in parts)
-    return f", as if a slope φ′ of {1 / size:.4g} was left out{turned}" if one_unit and size > 1.05 else ""
+    return f", as if φ′ was left out once or more, {1 / size:.4g} in all{turned}" if one_unit and size > 1.05 else ""
 
 
 def _form(name, parts, tolerance):
@@ -178,11 +181,12 @@ def _form(name, parts, tolerance):
         return "0, where the nudges move f, as if it was forgotten"
     if sums is not None and alike(sums):
         return "the sums of the rows of the derivative by the layer's weights, as if made from that and not from δ"
-    if (part.entries == WRONG).sum() == 1:
-        return ""
-    factor = _factor(gradient[known], nudged[known], tolerance)
+    layer = [other for key, other in parts.items() if _layer(key) == _layer(name)] if gradient.size == 1 else [part]
+    factor = _factor_of(layer, tolerance)               # one entry has any factor
     if factor is not None:
         return _times(factor) + _as_if(factor, [part])
+    if (part.entries == WRONG).sum() == 1:
+        return ""
     if nudged.ndim > 1 and alike(np.swapaxes(nudged, -1, -2)):
         return "the nudged derivative, transposed, as if x δᵀ was taken for δ xᵀ"
     if alike(np.sort(nudged, axis=None), np.sort(gradient, axis=None)):

@@ -393,7 +393,17 @@ def test_the_ratio_of_one_unit_is_read_as_a_slope():
     report = check_gradient(f, net, [Parameters(gradient[0].W / 0.2, gradient[0].b / 0.2)])
     assert "5 times the nudged derivative, everywhere, as if a mean over 5" in report.readings[0]
     report = check_gradient(f, net, [Parameters(gradient[0].W / 0.21, gradient[0].b / 0.21)])
-    assert "as if a slope φ′ of 0.21 was left out" in report.readings[0] and 0 < slope <= 0.25
+    assert "as if φ′ was left out once or more, 0.21 in all" in report.readings[0] and 0 < slope <= 0.25
+
+
+def test_slopes_left_out_between_layers_of_one_unit_are_read():
+    net = Network([Layer([[weight]], [0], "sigmoid") for weight in (0.7, -1.2, 0.9)])
+    right, slopes = backprop(net, [[0.5]], [[1.0]], squared_error)[1], np.ravel(forward(net, [0.5]).slopes)
+    left_out = changed(lambda m, W, b: (W / slopes[m:2].prod(), b / slopes[m:2].prod()), right)
+    report = check_gradient(lambda other: squared_error(predict(other, [[0.5]]), [[1.0]]), net, left_out)
+    assert [sentence.split(" the ")[0] for sentence in report.readings] == [
+        "Right above layer 1 and wrong from there down: look at", "W0, b0: 18.624 times", "W1, b1: 4.5163 times"]
+    assert report.readings[2].endswith(f"as if φ′ was left out once or more, {slopes[1]:.4g} in all")
 
 
 def test_a_bias_of_one_unit_and_a_factor_that_is_nearly_one_are_read():
