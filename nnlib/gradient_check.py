@@ -225,7 +225,7 @@ class _Entries:
             known[:, places] = np.where(better, new, known[:, places])
         self.verdict[:, places] = np.where(right, RIGHT, self.verdict[:, places])
         record = np.full((3, *self.claimed.shape), np.nan)
-        settled = error <= np.maximum(abs(nudged) / 3, 3 * parts[2])
+        settled = (error <= np.maximum(abs(nudged) / 3, 3 * parts[2])) & (noise < 1e-3 * self.near.heights)
         record[:, :, places] = nudged, settled & (away > allowed + 3 * error), np.broadcast_to(h, nudged.shape)
         self.tried.append(record)
         self.noise = np.minimum(self.noise, noise)
