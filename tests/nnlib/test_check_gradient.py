@@ -180,7 +180,7 @@ def test_what_the_docstring_says_is_not_seen():
     assert check_gradient(lambda t: np.sin(t).sum(), THETA.astype(SINGLE), 1.005 * np.cos(THETA)).tolerance == 1e-2
 
 
-# ---- thousands of networks -----------------------------------------------------------------------
+# ---- a thousand networks ---------------------------------------------------------------------------
 
 def hard_network(rng):
     """A network of any depth, size, activation, batch and loss, some of it 0, saturated or at a kink → net, X, Y, loss."""
@@ -251,8 +251,8 @@ def test_no_verdict_on_a_network_is_false():
 
 
 @pytest.mark.soak
-def test_no_verdict_on_thousands_of_networks_is_false():
-    assert [seed for seed in range(1000, 4000) if false_verdicts(seed)] == []
+def test_no_verdict_on_a_thousand_networks_is_false():
+    assert [seed for seed in range(1000, 2000) if false_verdicts(seed)] == []
 
 
 def zeros(widths, phi):
