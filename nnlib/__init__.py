@@ -7,9 +7,11 @@ from .backprop import backprop
 from .checking import central_difference, complex_step, forward_difference, taylor_rate
 from .data import digits, digits_network, pencil_network, pencil_twin
 from .entries import O, dy_db, dy_dW, o
+from .gradient_check import check_gradient
 from .jacobians import Parameters, jacobian_b, jacobian_factors, jacobian_W, jacobian_x, jvp, vjp
 from .losses import Loss, cross_entropy, one_hot, softmax, squared_error
 from .network import Layer, Network, Trace, forward, forward_batch, predict, random_network
+from .reports import Report
 from .training import SGD, Adam, History, Optimizer, train
 
 # These functions say in a sentence what leaves the range of its floats. So NumPy need not warn of it, and the
@@ -25,6 +27,6 @@ __all__ = ["Activation", "identity", "square", "sigmoid", "tanh", "relu", "leaky
            "jacobian_factors", "jacobian_W", "jacobian_b", "jacobian_x", "jvp", "vjp", "Loss",
            "squared_error", "cross_entropy", "softmax", "one_hot", "backprop",
            "SGD", "Adam", "Optimizer", "train", "History", "forward_difference",
-           "central_difference", "complex_step", "taylor_rate", "pencil_network",
-           "pencil_twin", "digits", "digits_network"]
+           "central_difference", "complex_step", "taylor_rate", "check_gradient", "Report",
+           "pencil_network", "pencil_twin", "digits", "digits_network"]
 __version__ = "0.1.0"

@@ -301,6 +301,106 @@ class CheckedFunction:
         return value.copy()
 
 
+def value_to_nudge(value, shape=None):
+    """What a function of θ returns, as an array of floats of the shape of the first; that one has to be finite."""
+    value = numbers("what f returns", value)
+    if value.dtype.kind != "f":
+        raise TypeError(f"what f returns must be floats, because integers and booleans move in steps; got {value.dtype}")
+    if shape is None and not (value.size and is_finite(value)):
+        raise ValueError("what f returns must be finite numbers, at least one; "
+                         f"got {'nan or inf' if value.size else 'none'}")
+    if shape is not None and value.shape != shape:
+        raise ValueError(f"what f returns must have one shape for every theta; got {shape} and {value.shape}")
+    return value
+
+
+def mapped(value, of_array, path=()):
+    """A structure with something else in the place of each array.
+
+    A structure is a dictionary, a named tuple, a network, or a list or tuple with an array in it; all else is taken for an
+    array. of_array gets the path to it, keys, fields and places, and the array.
+    """
+    def inside(keys, parts):
+        return [mapped(part, of_array, (*path, key)) for key, part in zip(keys, parts)]
+
+    if len(path) == 5:                                  # a structure may hold itself
+        return of_array(path, value)
+    if isinstance(value, dict):
+        return dict(zip(value, inside(value, value.values())))
+    if hasattr(type(value), "_fields"):
+        return type(value)(*inside(value._fields, value))
+    if hasattr(value, "layers") and hasattr(value, "replace"):
+        for m, layer in enumerate(value.layers):
+            W, b = (of_array((*path, m, letter), getattr(layer, letter)) for letter in "Wb")
+            value = value.replace(m, W, b)
+        return value
+    if isinstance(value, (list, tuple)) and _holds_arrays(value):
+        return type(value)(inside(range(len(value)), value))
+    return of_array(path, value)
+
+
+def _holds_arrays(value, depth=4):
+    """Whether a list of lists is more than an array written down: an array, or another structure, is in it."""
+    if isinstance(value, dict) or hasattr(type(value), "_fields"):
+        return True
+    if isinstance(value, (list, tuple)):
+        return bool(depth) and any(_holds_arrays(part, depth - 1) for part in value[:LONGEST_LIST])
+    return isinstance(value, np.ndarray) and value.ndim > 0
+
+
+def leaves(name, value):
+    """The arrays of a structure by their names, {"W0": …, "b0": …}: keys and fields on the way to it, then places.
+
+    Where there are none, {"theta[0]": …, "theta[1]": …} for a list, and {"theta": …} for an array.
+    """
+    found = {}
+
+    def keep(path, leaf):
+        words = [step for step in path if type(step) is not int]
+        if not all(isinstance(word, str) for word in words):
+            raise TypeError(f"{name} must have text for the names of its parts; got {shown(words[-1])}")
+        places = ",".join(str(step) for step in path if type(step) is int)
+        key = ".".join(words) + places if words else f"theta[{places}]" if path else "theta"
+        if key in found:
+            raise ValueError(f"{name} must have parts with different names; got {shown(key)} twice")
+        found[key] = array(_part_of(name, key), leaf, ...)
+        return leaf
+
+    mapped(value, keep)
+    if not sum(leaf.size for leaf in found.values()):
+        raise ValueError(f"{name} must hold at least one number; got none")
+    return found
+
+
+def _part_of(name, key):
+    """How a sentence calls an array of a structure."""
+    return name + key[5:] if key == "theta" or key.startswith("theta[") else f"{key} of {name}"
+
+
+def rebuilt(like, leaves, theta):
+    """The structure `like` with the numbers of the vector theta, in new arrays."""
+    ends = iter(np.cumsum([leaf.size for leaf in leaves.values()]))
+    arrays = iter(leaves.values())
+
+    def taken(path, _):
+        leaf, end = next(arrays), next(ends)
+        return theta[end - leaf.size:end].reshape(leaf.shape).astype(leaf.dtype)
+
+    return mapped(like, taken)
+
+
+def like_leaves(name, value, other, leaves_of_other, shape):
+    """The arrays of a structure that has the form of another: each of its arrays, with `shape` in front of its own."""
+    got = leaves(name, value)
+    missing, more = (sorted(set(one) - set(another)) for one, another in ((leaves_of_other, got), (got, leaves_of_other)))
+    if missing or more:
+        raise ValueError(f"{name} must have the form of {other}; got "
+                         + (f"no {missing[0]}" if missing else f"{more[0]}, which {other} has not"))
+    f_gives = f"shape {_written(shape)}" if shape else "a number"
+    return {key: array(_part_of(name, key), got[key], shape + leaf.shape, "{} has shape {}, and f returns {}",
+                       _part_of(other, key), _written(leaf.shape), f_gives) for key, leaf in leaves_of_other.items()}
+
+
 def batch(name, value, d, dtype):
     """One data point per row, and at least one; a single data point may come without its row."""
     got = numbers(name, value)

@@ -71,12 +71,12 @@ def derivative_image(image, derivatives, titles, *, alt):
         return paper.figure()
 
 
-def _draw_derivative(paper, x, y, value):
+def _draw_derivative(paper, x, y, value, side=24):
     """One derivative between -1 and 1 as a square (positive) or a disc (negative)."""
     if value >= 0:
-        paper.box(x, y, x + 24, y + 24, ACCENT, float(value))
+        paper.box(x, y, x + side, y + side, ACCENT, float(value))
     else:
-        paper.disc(x + 12, y + 12, 12, face=BLUE, alpha=float(-value), zorder=0)
+        paper.disc(x + side / 2, y + side / 2, side / 2, face=BLUE, alpha=float(-value), zorder=0)
 
 
 def _draw_scale(paper, middle, top, scale):

@@ -180,6 +180,16 @@ CALLS = {
                     {"f": ("function", np.sin, {}), "theta": ("array", THETA, {}),
                      "derivative": ("array", np.diag(np.cos(THETA)), {}),
                      "direction": ("array", np.array([1.0, 0.5]), {}), "h": ("positive", 1e-2, {"None": None})}),
+    "check_gradient": (nnlib.check_gradient,
+                       {"f": ("function", lambda theta: np.exp(theta).sum(), {}),
+                        "theta": ("array", THETA, {"float32": None, **dict.fromkeys(("dictionary", "counter"), ITS_OWN)}),
+                        "gradient": ("array", np.exp(THETA), {"float32": None})}),
+    "check_gradient, a part": (lambda theta, gradient: nnlib.check_gradient(
+                                   lambda parts: np.exp(parts["W"]).sum() + np.sin(parts["b"]).sum(),
+                                   {"W": theta, "b": X}, {"W": gradient, "b": np.cos(X)}),
+                               {"theta": ("array", THETA, {"float32": None, **dict.fromkeys(
+                                   ("dictionary", "counter", "empty dictionary"), ITS_OWN)}),
+                                "gradient": ("array", np.exp(THETA), {"float32": None})}),
     "plotting.M": (plotting.M, {"values": ("values", [[1, 2], [3, 4]], {}), "name": ("words", "W", {})}),
     **{f"plotting.{name}": row[:2] for name, row in FIGURES.items()},
 }
@@ -195,6 +205,7 @@ ROLES = {
                "list of numeric text": None, "array of numeric text": None, "list with one text": None,
                "object array with text": None},
     **dict.fromkeys(("lit", "errors", "names", "layers", "direction", "loss", "labels", "whole state", "pair"), {}),
+    "report": {},
     **dict.fromkeys(("of_rows", "stop"), dict.fromkeys(("class", "lambda", "hostile object"), ITS_OWN)),
     "rule": dict.fromkeys(ANYTHING, ITS_OWN),
     "out": {"None": SAME},
@@ -236,6 +247,8 @@ def parts(result):
         return [result.f(THETA), result.df(THETA)]
     if isinstance(result, (nnlib.SGD, nnlib.Adam)):
         return [np.array(dataclasses.astuple(result))]
+    if isinstance(result, nnlib.Report):
+        return [np.array(part) for one in result.parts.values() for part in one] + [result.tolerance]
     if isinstance(result, nnlib.History):
         return [result.loss] + ([] if result.validation is None else [result.validation])
     if isinstance(result, tuple):

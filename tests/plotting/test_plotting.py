@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nnlib import (Activation, Layer, Network, digits, digits_network, dy_db, dy_dW, forward, pencil_network,
-                   pencil_twin)
+from nnlib import (Activation, Layer, Network, check_gradient, digits, digits_network, dy_db, dy_dW, forward,
+                   pencil_network, pencil_twin)
 from nnlib import plotting as p
 from nnlib.activations import ACTIVATIONS
 from nnlib.plotting import M, _paper, curves
@@ -259,6 +259,21 @@ def test_the_lit_numbers_are_the_derivative(net):
             else:
                 assert layer.W[i, j] in numbers(figure, _paper.ACCENT, bold=True)
             assert overlaps(figure) == []
+
+
+def test_a_check_shows_the_part_with_most_wrong_entries_and_refuses_what_is_none():
+    report = drawings.LARGE_CHECK
+    assert [text.get_text() for text in texts(p.gradient_check(report, alt="a"))][-1] == "+1.98"
+    assert "W: 35 right, 25 wrong" in [text.get_text() for text in texts(p.gradient_check(report, alt="a"))]
+    assert "row: 40 right" in [text.get_text() for text in texts(p.gradient_check(report, "row", alt="a"))]
+    marks = p.gradient_check(report, "b", alt="a").figure.axes[0].patches
+    assert sum(mark.get_facecolor() == matplotlib.colors.to_rgba(_paper.INK) for mark in marks) == 1
+    for part in ("V", 0, [], "w"):
+        with pytest.raises(ValueError, match="part must be one of W, b, row; got"):
+            p.gradient_check(report, part, alt="a")
+    long = check_gradient(lambda t: t.sum(), np.ones(101), np.ones(101))
+    with pytest.raises(ValueError, match="part must have 100 rows and columns at most.*got 101 × 1 in theta"):
+        p.gradient_check(long, alt="a")
 
 
 def test_places_may_come_from_numpy():

@@ -34,10 +34,13 @@ EDGES, BASICS, DERIVATIVES, JACOBIANS, BACKPROP, BAD_INPUT, DATA, SILENT = (f"te
 ALL = [EDGES, BASICS, DERIVATIVES, JACOBIANS, BACKPROP, BAD_INPUT, DATA, SILENT]
 DRAWN = ["tests/plotting/test_plotting.py", BAD_INPUT]
 TRAINING = [f"tests/nnlib/test_{stem}.py" for stem in ("optimizers", "training", "interrupted", "bad_input")]
-PLOTTING = [f"plotting.{name}" for name in ("_paper", "matrix_equations", "networks", "curves", "costs", "errors", "images")]
+TRUST = ["tests/nnlib/test_check_gradient.py", BAD_INPUT]
+PLOTTING = [f"plotting.{name}" for name in ("_paper", "matrix_equations", "networks", "curves", "costs", "errors", "images",
+                                            "gradients")]
 FILES = {**dict.fromkeys(("activations", "network", "entries", "jacobians", "losses", "backprop"), ALL),
-         "_validate": [*ALL, *TRAINING[:-1]], "training": TRAINING,
+         "_validate": [*ALL, *TRAINING[:-1], *TRUST[:1]], "training": TRAINING,
          "checking": [EDGES, BASICS, BAD_INPUT, SILENT], "data": [DATA, BASICS],
+         **dict.fromkeys(("reports", "gradient_check"), TRUST),
          **dict.fromkeys(PLOTTING, DRAWN)}                      # with the tests of each
 LIST = ROOT / "tests" / "slow" / "mutants.toml"
 PATIENCE = 120                  # seconds; a mutant that takes longer does not end
