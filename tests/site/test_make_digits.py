@@ -31,7 +31,7 @@ def folder(tmp_path, monkeypatch):
         shutil.copy(make_digits.NNLIB / name, tmp_path)
     monkeypatch.setattr(make_digits, "NNLIB", tmp_path)
     monkeypatch.setattr(nnlib.data, "SHA256", dict(nnlib.data.SHA256))
-    monkeypatch.setattr(nnlib.data.resources, "files", lambda package: tmp_path)
+    monkeypatch.setattr(nnlib.data, "FOLDER", str(tmp_path))
     return tmp_path
 
 
