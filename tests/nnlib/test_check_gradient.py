@@ -508,7 +508,7 @@ W0[1, 1]                         34272         17136           2
     (lambda t: np.ones(2 if (t != THETA).any() else 1), THETA, np.zeros((1, 3)),
      "what f returns must have one shape for every theta; got (1,) and (2,)"),
     (np.ones(3), THETA, THETA, "f must be a function of theta; got a ndarray"),
-], ids=str)
+], ids=lambda value: value if isinstance(value, str) else "")
 def test_what_does_not_fit_is_refused_in_a_sentence(f, theta, gradient, said):
     with pytest.raises((ValueError, TypeError), match=re.escape(said)):
         check_gradient(f, theta, gradient)
