@@ -106,7 +106,7 @@ class Report:
             yield f"undecided, {len(names)} in {_listed(dict.fromkeys(names))}: {reason}"
 
     def _measure(self):
-        return (f"Right means within {self.tolerance:g} of the nudged derivative"
+        return (f"Right means off by at most {self.tolerance:g} of the derivative's size"
                 + (", because f or the gradient has no more digits than float32 has" if self.tolerance > 1e-3 else ""))
 
 

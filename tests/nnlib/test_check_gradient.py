@@ -483,7 +483,7 @@ W0[1, 1]                         34272         17136           2
 
 - Of all parts only W0 is wrong.
 - W0: row 1 alone is off, 2 times the nudged derivative
-- Right means within 0.0001 of the nudged derivative"""
+- Right means off by at most 0.0001 of the derivative's size"""
 
 
 # ---- what comes in -------------------------------------------------------------------------------
