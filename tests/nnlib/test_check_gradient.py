@@ -442,7 +442,7 @@ def test_the_reading_of_float32_is_as_rough_as_its_numbers():
     report = check_gradient(lambda t: np.sin(t.astype(SINGLE)).sum(), THETA, 3 * np.cos(THETA))
     assert re.match(r"theta: (3|2\.99\d*|3\.00\d*) times the nudged derivative, everywhere, as if a mean over 3 ",
                     report.readings[0])
-    assert "within 0.01 of the nudged derivative, because f or the gradient has no more digits than float32" in \
+    assert "at most 0.01 of the derivative's size, because f or the gradient has no more digits than float32" in \
         " ".join(str(report).split())
 
 
