@@ -378,11 +378,15 @@ def runs(factors):
     return tuple(factors)
 
 
+LAST = Node("name", ("n",))
+LAST_BUT_ONE = Node("plus", (LAST, Node("minus", (Node("number", ("1",)),))))
+
+
 def outside(op, letter, *ends):
     """A sum, with the numbers in front of it that do not depend on what it runs over."""
     *ends, body = ends
     if ends and body.op == "product" and any(one.op == "counted" and "push" in one.args[0] for one in body.args):
-        ends = [ends[0], Node("name", ("n",))] if layer_of(ends[1]) in (("n", 0), ("n", -1)) else ends
+        ends = [ends[0], LAST] if ends[1] in (LAST, settled(LAST_BUT_ONE)) else ends
     parts = body.args if body.op == "product" else (body,)
     fixed = [one for one in parts if is_number(one) and not depends(one, letter)]
     rest = tuple(one for one in parts if one not in fixed)
