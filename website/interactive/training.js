@@ -224,7 +224,8 @@ function update({ rule, rate }, { run, next, at, mHat, sHat }) {
   }</span><span>${gives}</span></div>`;
   const gradient = row(`${g} = <span class="i-d">∂<i>L</i> / ∂${theta}</span>`, null, three(run.g[at]));
   const move = (letter, middle) => row(`${theta} ← ${theta} − <i>η</i> ${letter}`, (shown) =>
-    `${shown === long ? "−0.00888888" : number(run.theta[at], 6)} − ${rate} · ${middle(shown)}`, number(next.theta[at], 6));
+    `${shown === long ? "−0.00888888" : number(run.theta[at], 6)} − ${rate} · ${middle(shown)}`,
+  number(next.theta[at], 6));
   if (rule === "sgd") return [gradient, move(g, (shown) => shown(run.g[at]))];
   if (rule === "momentum") {
     const sum = (shown) => `${MU} · ${shown(run.v[at])} + ${shown(run.g[at])}`;
