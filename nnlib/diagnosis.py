@@ -1,0 +1,128 @@
+"""Which bug a program has: the bug, or the pair of bugs, that gives every number of its results, the wrong ones too.
+
+Each hypothesis is run on the vectors, and those that miss one number are dropped. A name is given only where chance is no
+explanation: at least four different wrong numbers, on at least two vectors.
+"""
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from .bugs import hypotheses
+from .lines import EVERYWHERE, Lines, with_bugs
+
+FEWEST_WRONG, FEWEST_VECTORS = 4, 2
+MOST_PAIRS = 4000                   # that are run after those were left out that cannot be
+UNTOUCHED = 1e-12                   # of the largest in its layer: what a bug that does not touch a number may change in it
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """explanations: tuples of one or two Bugs, each of which gives every number that came; all equally simple.
+
+    enough: whether the wrong numbers suffice to name one. vectors: names of vectors whose results would tell more.
+    """
+    explanations: tuple = ()
+    enough: bool = True
+    vectors: tuple = ()
+
+
+class Evidence:
+    """The numbers that came for one vector, one after the other, and how near a prediction must be to each."""
+
+    def __init__(self, vector, given, tolerance, numbers_of):
+        self.vector, self.quantities = vector, [name for name in vector.expected if given.get(name)]
+        parts = [numbers_of(vector, name) for name in self.quantities]
+        got, there = zip(*(part.got(given[name]) for name, part in zip(self.quantities, parts)))
+        self.got, self.there = np.concatenate(got), np.concatenate(there)
+        self.right = np.concatenate([part.expected for part in parts])
+        ends = np.cumsum([0, *(len(part.places) for part in parts)])
+        self.starts = np.concatenate([part.starts + start for part, start in zip(parts, ends)])
+        self.counts = np.diff(np.append(self.starts, len(self.got)))
+        self.part = tolerance.part
+        self.half_units = np.concatenate([tolerance.printed[name].half_unit(one) for name, one in zip(self.quantities, got)])
+        self.wrong = self.there & ~self.near(self.right, self.got)
+        self.arguments = vector.net, vector.X, vector.Y, vector.loss, vector.rate
+
+    def scale(self, numbers):
+        return np.repeat(np.maximum.reduceat(abs(numbers), self.starts), self.counts)
+
+    def near(self, predicted, got):
+        return (abs(got - predicted) <= self.part * self.scale(predicted) + self.half_units) | (got == predicted) | (
+            np.isnan(got) & np.isnan(predicted))
+
+    def predicted(self, bugs):
+        """What a program with these bugs gives, in the order of `got`."""
+        lines = with_bugs(bugs)(*self.arguments)
+        lines.forward()
+        return np.concatenate([*flat_results(lines, self.quantities).values()])
+
+    def agrees(self, bugs):
+        return bool(np.all(self.near(self.predicted(bugs), self.got) | ~self.there))
+
+
+def flat_results(lines, quantities):
+    """Quantities that Lines compute after a forward pass, each as one row of numbers in the order of a vector's `expected`."""
+    found = {}
+    if {"dy_db", "dy_dW"} & {*quantities}:
+        dy_dW, dy_db = lines.outputs()
+        found = {"dy_db": [one.T for one in dy_db], "dy_dW": [one.transpose(1, 2, 0) for one in dy_dW]}
+    if {"grad_b", "grad_W", "b_after", "W_after"} & {*quantities}:
+        found["W_after"], found["b_after"] = lines.after()
+        found["grad_W"], found["grad_b"] = lines.by_W, lines.by_b
+    found |= {"z": [np.concatenate(lines.z, axis=1)], "y_hat": [lines.y_hat], "p": [lines.p], "loss": [lines.loss()]}
+    return {name: np.concatenate([np.ravel(one) for one in found[name]]) for name in quantities}
+
+
+@np.errstate(all="ignore")
+def diagnose(evidence):
+    """The simplest explanations of the numbers of a list of Evidence, some of which are wrong."""
+    evidence = sorted(evidence, key=lambda one: (not one.vector.decides, len(one.got)))
+    wrong = [one for one in evidence if one.wrong.any()]
+    values = np.concatenate([one.got[one.wrong] for one in wrong])
+    enough = (len({f"{value:.6g}" for value in values}) >= FEWEST_WRONG and len(wrong) >= FEWEST_VECTORS
+              and any(one.vector.decides for one in wrong))
+    found = survivors(((bug,) for bug in hypotheses()), evidence)
+    if enough and not found:
+        found = survivors(pairs(wrong[:3]), evidence)
+    return Diagnosis(simplest(found), enough)
+
+
+def survivors(several, evidence):
+    """Of tuples of bugs those that give every number."""
+    for one in evidence:
+        several = [bugs for bugs in several if one.agrees(bugs)]
+    return several
+
+
+def pairs(evidence):
+    """Pairs of bugs that can explain these numbers: what one of them does not touch is as the other leaves it."""
+    single = [(bug,) for bug in hypotheses()]
+    predicted = [np.array([one.predicted(bugs) for bugs in single]) for one in evidence]
+    touched = np.hstack([~near_rows(one, row_wise, one.right, UNTOUCHED) & one.there for one, row_wise in zip(evidence, predicted)])
+    missed = np.hstack([~near_rows(one, row_wise, one.got) & one.there for one, row_wise in zip(evidence, predicted)])
+    alone = (missed.astype(np.float32) @ (~touched).astype(np.float32).T) == 0       # [A, B]: where B touches nothing, A is as it came
+    able = np.flatnonzero(touched.any(axis=1))
+    possible = [(a, b) for a, b in combinations(able, 2) if alone[a, b] and alone[b, a]]
+    found = []
+    for a, b in possible[:MOST_PAIRS]:
+        A, B = single[a][0], single[b][0]
+        if A.name != B.name and (A.shared or B.shared) in (A.shared, None) or A.shared == B.shared:
+            found.append((A, B))
+            if A.changes.keys() & B.changes.keys():
+                found.append((B, A))
+    return found
+
+
+def near_rows(evidence, rows, right, part=None):
+    scales = np.repeat(np.maximum.reduceat(abs(rows), evidence.starts, axis=1), evidence.counts, axis=1)
+    half = evidence.half_units if part is None else 0
+    return (abs(rows - right) <= (part or evidence.part) * scales + half) | (rows == right) | np.isnan(rows) & np.isnan(right)
+
+
+def simplest(found):
+    """One explanation for each set of names: of the same bugs in several places, the one in all layers, if it is among them."""
+    by_name = {}
+    for bugs in sorted(found, key=lambda bugs: sum((bug.place != EVERYWHERE) + (bug.shared is not None) for bug in bugs)):
+        by_name.setdefault(frozenset(bug.name for bug in bugs), bugs)
+    return tuple(by_name.values())
