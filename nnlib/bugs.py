@@ -200,12 +200,11 @@ def losses():
     def half_minus(s):
         return -(s.Y * np.log(s.p) - (1 - s.Y) * np.log(1 - s.p)).sum(axis=1)
 
+    def instead(probabilities):
+        return {"probabilities": probabilities, "log_p": lambda s, right: np.log(s.p)}
+
     def no_exp(s):
         return s.y_hat / s.y_hat.sum(axis=1, keepdims=True)
-
-    def again(s):
-        powers = np.exp(s.p)
-        return powers / powers.sum(axis=1, keepdims=True)
 
     def of_the_batch(s, right):
         powers = np.exp(s.y_hat - s.y_hat.max())
@@ -226,13 +225,13 @@ def losses():
     yield Bug("squared-error-of-p", "the loss is the squared error of the probabilities", "take −Σ y log p", ce,
               of_points(lambda s: ((s.p - s.Y) ** 2).sum(axis=1) / 2)), ONCE
     yield Bug("softmax-without-exp", "softmax divides the scores by their sum, with no exponential", "take exp of each score first", "softmax",
-              {"probabilities": lambda s, right: no_exp(s)}), ONCE
+              instead(lambda s, right: no_exp(s))), ONCE
     yield Bug("softmax-twice", "softmax is taken twice", "give the loss the scores, not probabilities", "softmax",
-              {"probabilities": lambda s, right: softmax_of(right())}), ONCE
+              instead(lambda s, right: softmax_of(right()))), ONCE
     yield Bug("softmax-over-the-batch", "softmax adds up over the points, not over the classes", "let each point have a sum of its own", "softmax",
-              {"probabilities": of_the_batch}), ONCE
+              instead(of_the_batch)), ONCE
     yield Bug("sigmoid-for-softmax", "each score goes through a sigmoid, and not through softmax", "divide the exponentials by their sum", "softmax",
-              {"probabilities": lambda s, right: sigma(s.y_hat)}), ONCE
+              instead(lambda s, right: sigma(s.y_hat))), ONCE
     yield Bug("scores-minus-y", "the derivative is ŷ − y with the scores, and not p − y", "take p − y", delta, asked(lambda s: s.y_hat - s.Y)), ONCE
     yield Bug("diagonal-softmax", "only the diagonal of softmax's derivative is used: −y (1 − p)", "take p − y", delta, asked(lambda s: -s.Y * (1 - s.p))), ONCE
     yield Bug("minus-y-over-p", "the derivative by p, −y/p, is used as that by the scores", "take p − y", delta, asked(lambda s: -s.Y / s.p)), ONCE
@@ -299,10 +298,10 @@ def way_back():
         return fitting(delta, right(m, delta))
 
     equation = "batch-delta-step"
-    yield Bug("no-stretch", "δ is not multiplied by the slope of its layer", "multiply by φ′(z)", equation, {"stretch": lambda s, right, m, delta: delta}), ALL
-    yield Bug("stretch-twice", "δ is multiplied by the slope of its layer twice", "multiply by φ′(z) once", equation,
+    yield Bug("no-slope", "δ is not multiplied by the slope of its layer", "multiply by φ′(z)", equation, {"stretch": lambda s, right, m, delta: delta}), ALL
+    yield Bug("slope-twice", "δ is multiplied by the slope of its layer twice", "multiply by φ′(z) once", equation,
               {"stretch": lambda s, right, m, delta: right(m, right(m, delta))}), ALL
-    yield Bug("slope-at-output-back", "on the way back the slope is taken at φ(z), not at z", "take φ′(z)", equation,
+    yield Bug("slope-at-output", "on the way back the slope is taken at φ(z), not at z", "take φ′(z)", equation,
               {"stretch": lambda s, right, m, delta: delta * s.phi[m].df(s.a[m + 1])}), ALL
     yield Bug("transposed-back", "δ goes back through a square W as it went forth, not through its transpose", "on the way back, add down the columns of W",
               equation, through(lambda s, m: s.matrix(m).T)), ALL
@@ -394,14 +393,14 @@ def outputs():
     yield Bug("push-without-start-slope", "the derivative of the outputs lacks the slope of the layer whose parameter moves", "begin with φ′(z) of unit i", start, {"start": flat}), ALL
     yield Bug("push-without-later-slopes", "the derivative of the outputs lacks the slopes of the layers above", "multiply by φ′(z) in each layer", equation,
               {"tighten": lambda s, right, k, V, p: V}), ALL
-    yield Bug("push-without-slopes", "the derivative of the outputs lacks every slope", "multiply by φ′(z) in each layer", equation,
+    yield Bug("no-slope", "the derivative of the outputs lacks every slope", "multiply by φ′(z) in each layer", equation,
               {"tighten": lambda s, right, k, V, p: V, "start": flat}), ALL
     yield Bug("push-transposed", "the push goes through a square W transposed", "let row r of W lead to unit r", equation,
               {"forth": lambda s, right, k, V: fitting(s.matrix(k).T, s.matrix(k)) @ V}), ALL
     yield Bug("push-without-weights", "the push goes up without W", "multiply by W in each layer", equation, {"forth": no_matrix}), ALL
     yield Bug("misread-dots", "the push leaves W out from the second layer above on: one product of slopes, as the dots can be misread", "multiply by W in each layer",
               equation, {"forth": later(no_matrix)}), ONCE
-    yield Bug("push-slope-twice", "the push is multiplied by each slope twice", "multiply by φ′(z) once", equation,
+    yield Bug("slope-twice", "the push is multiplied by each slope twice", "multiply by φ′(z) once", equation,
               {"tighten": lambda s, right, k, V, p: right(k, right(k, V, p), p)}), ALL
 
 

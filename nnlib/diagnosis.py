@@ -4,12 +4,11 @@ Each hypothesis is run on the vectors, and those that miss one number are droppe
 explanation: at least four different wrong numbers, on at least two vectors.
 """
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 
 from .bugs import hypotheses
-from .lines import EVERYWHERE, Lines, with_bugs
+from .lines import EVERYWHERE, with_bugs
 
 FEWEST_WRONG, FEWEST_VECTORS = 4, 2
 MOST_PAIRS = 4000                   # that are run after those were left out that cannot be
@@ -82,9 +81,10 @@ def diagnose(evidence):
     values = np.concatenate([one.got[one.wrong] for one in wrong])
     enough = (len({f"{value:.6g}" for value in values}) >= FEWEST_WRONG and len(wrong) >= FEWEST_VECTORS
               and any(one.vector.decides for one in wrong))
-    found = survivors(((bug,) for bug in hypotheses()), evidence)
+    single = [(bug,) for bug in hypotheses()]
+    found = survivors(single, evidence)
     if enough and not found:
-        found = survivors(pairs(wrong[:3]), evidence)
+        found = survivors(pairs(single, wrong), evidence)
     return Diagnosis(simplest(found), enough)
 
 
@@ -95,22 +95,22 @@ def survivors(several, evidence):
     return several
 
 
-def pairs(evidence):
-    """Pairs of bugs that can explain these numbers: what one of them does not touch is as the other leaves it."""
-    single = [(bug,) for bug in hypotheses()]
-    predicted = [np.array([one.predicted(bugs) for bugs in single]) for one in evidence]
-    touched = np.hstack([~near_rows(one, row_wise, one.right, UNTOUCHED) & one.there for one, row_wise in zip(evidence, predicted)])
-    missed = np.hstack([~near_rows(one, row_wise, one.got) & one.there for one, row_wise in zip(evidence, predicted)])
-    alone = (missed.astype(np.float32) @ (~touched).astype(np.float32).T) == 0       # [A, B]: where B touches nothing, A is as it came
-    able = np.flatnonzero(touched.any(axis=1))
-    possible = [(a, b) for a, b in combinations(able, 2) if alone[a, b] and alone[b, a]]
+def pairs(single, evidence):
+    """Pairs of bugs that can explain these numbers: what one of them does not touch is as the other alone leaves it."""
+    possible, left = True, np.arange(len(single))
+    for k, one in enumerate(evidence):
+        rows = np.array([one.predicted(bugs) for bugs in single])
+        missed = ~near_rows(one, rows, one.got) & one.there
+        untouched = near_rows(one, rows, one.right, UNTOUCHED) & (one.right != 0)    # what is 0 by chance hides a touch
+        fits = (missed.astype(np.float32) @ untouched.astype(np.float32).T) == 0    # [A, B]
+        possible &= fits & fits.T
+        left = left[~missed[left].any(axis=1)]      # which alone explain all so far: with them goes whatever touches nothing here
+        if k and not left.size:
+            break
     found = []
-    for a, b in possible[:MOST_PAIRS]:
-        A, B = single[a][0], single[b][0]
-        if A.name != B.name and (A.shared or B.shared) in (A.shared, None) or A.shared == B.shared:
-            found.append((A, B))
-            if A.changes.keys() & B.changes.keys():
-                found.append((B, A))
+    for A, B in ((single[a][0], single[b][0]) for a, b in np.argwhere(np.triu(possible, 1))[:MOST_PAIRS]):
+        if A.name != B.name and len({A.shared, B.shared} - {None}) < 2:
+            found += [(A, B), (B, A)] if A.changes.keys() & B.changes.keys() else [(A, B)]
     return found
 
 

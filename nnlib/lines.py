@@ -51,9 +51,13 @@ class Lines:
         powers = np.exp(self.y_hat - self.y_hat.max(axis=1, keepdims=True))
         return powers / powers.sum(axis=1, keepdims=True)
 
+    def log_p(self):                                # (log-softmax)
+        shifted = self.y_hat - self.y_hat.max(axis=1, keepdims=True)
+        return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+
     def loss_of_points(self):                       # (squared-error), (cross-entropy)
         if self.softmax:
-            return -(self.Y * np.log(self.p)).sum(axis=1)
+            return -(self.Y * self.log_p()).sum(axis=1)
         return ((self.y_hat - self.Y) ** 2).sum(axis=1) / 2
 
     def loss(self):                                 # (batch-loss)
