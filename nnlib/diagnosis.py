@@ -61,7 +61,7 @@ class Evidence:
 
 
 def flat_results(lines, quantities):
-    """Quantities that Lines compute after a forward pass, each as one row of numbers in the order of a vector's `expected`."""
+    """Quantities that Lines compute after a forward pass, each as one row in the order of a vector's `expected`."""
     found = {}
     if {"dy_db", "dy_dW"} & {*quantities}:
         dy_dW, dy_db = lines.outputs()
@@ -104,7 +104,7 @@ def pairs(single, evidence):
         untouched = near_rows(one, rows, one.right, UNTOUCHED) & (one.right != 0)    # what is 0 by chance hides a touch
         fits = (missed.astype(np.float32) @ untouched.astype(np.float32).T) == 0    # [A, B]
         possible &= fits & fits.T
-        left = left[~missed[left].any(axis=1)]      # which alone explain all so far: with them goes whatever touches nothing here
+        left = left[~missed[left].any(axis=1)]      # explain all so far, with any bug that touches nothing
         if k and not left.size:
             break
     found = []
@@ -117,11 +117,12 @@ def pairs(single, evidence):
 def near_rows(evidence, rows, right, part=None):
     scales = np.repeat(np.maximum.reduceat(abs(rows), evidence.starts, axis=1), evidence.counts, axis=1)
     half = evidence.half_units if part is None else 0
-    return (abs(rows - right) <= (part or evidence.part) * scales + half) | (rows == right) | np.isnan(rows) & np.isnan(right)
+    near = abs(rows - right) <= (part or evidence.part) * scales + half
+    return near | (rows == right) | np.isnan(rows) & np.isnan(right)
 
 
 def simplest(found):
-    """One explanation for each set of names: of the same bugs in several places, the one in all layers, if it is among them."""
+    """One explanation for each set of names: the same bugs in all layers, if these are among them."""
     by_name = {}
     for bugs in sorted(found, key=lambda bugs: sum((bug.place != EVERYWHERE) + (bug.shared is not None) for bug in bugs)):
         by_name.setdefault(frozenset(bug.name for bug in bugs), bugs)
