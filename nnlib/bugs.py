@@ -381,11 +381,14 @@ def gradients():
         return fitting(right(m, D, p).transpose(0, 2, 1), right(m, D, p))
 
     weights, biases = "batch-gradient-weights", "batch-gradient-biases"
-    both = [("not-accumulated", "only the last point of the batch counts: each replaces the one before it", "add up over the points", lambda N: np.eye(N)[-1]),
+    both = [("not-accumulated", "only the last point of the batch counts: each replaces the one before it",
+             "add up over the points", lambda N: np.eye(N)[-1]),
             ("first-point", "only the first point of the batch counts", "add up over the points", lambda N: np.eye(N)[0]),
-            ("last-point-left-out", "the last point of the batch is left out", "add up over all points", lambda N: 1 - np.eye(N)[-1]),
-            ("first-point-left-out", "the first point of the batch is left out", "add up over all points", lambda N: 1 - np.eye(N)[0]),
-            ("not-cleared", "a sum is not set to 0 between points, so that earlier points are added again with each later one",
+            ("last-point-left-out", "the last point of the batch is left out", "add up over all points",
+             lambda N: 1 - np.eye(N)[-1]),
+            ("first-point-left-out", "the first point of the batch is left out", "add up over all points",
+             lambda N: 1 - np.eye(N)[0]),
+            ("not-cleared", "a sum is not set to 0 between points: earlier points are added again with each later one",
              "set the derivatives of a point to 0 before the next one", lambda N: np.arange(N, 0, -1.0))]
     for name, says, cure, weigh in both:
         yield bug(name, says, cure, weights, ONCE, **counting(weigh))

@@ -38,6 +38,7 @@ class Evidence:
         ends = np.cumsum([0, *(len(part.places) for part in parts)])
         self.starts = np.concatenate([part.starts + start for part, start in zip(parts, ends)])
         self.counts = np.diff(np.append(self.starts, len(self.got)))
+        self.of_forward = np.repeat([name in ("z", "y_hat") for name in self.quantities], np.diff(ends))
         self.part = tolerance.part
         self.half_units = np.concatenate([tolerance.printed[name].half_unit(one) for name, one in zip(self.quantities, got)])
         self.wrong = self.there & ~self.near(self.right, self.got)
@@ -81,10 +82,10 @@ def diagnose(evidence):
     values = np.concatenate([one.got[one.wrong] for one in wrong])
     enough = (len({f"{value:.6g}" for value in values}) >= FEWEST_WRONG and len(wrong) >= FEWEST_VECTORS
               and any(one.vector.decides for one in wrong))
-    single = [(bug,) for bug in hypotheses()]
-    found = survivors(single, evidence)
-    if enough and not found:
-        found = survivors(pairs(single, wrong), evidence)
+    single, rows = [(bug,) for bug in hypotheses()], {}
+    found = survivors(single, wrong + [one for one in evidence if not one.wrong.any()])
+    for wide in (False, True) if enough else ():
+        found = found or survivors(pairs(single, wrong, rows, wide), evidence)
     return Diagnosis(simplest(found), enough)
 
 
@@ -95,14 +96,23 @@ def survivors(several, evidence):
     return several
 
 
-def pairs(single, evidence):
-    """Pairs of bugs that can explain these numbers: what one of them does not touch is as the other alone leaves it."""
+def pairs(single, evidence, rows, wide):
+    """Pairs of bugs that can explain these numbers: what one of them does not touch is as the other alone leaves it.
+
+    A bug may touch a number only beside another bug, as where a slope is 0. So with `wide` it is said to touch all numbers
+    of a layer if it touches one of them, and all numbers if it touches the forward pass. rows: keeps what each bug gives.
+    """
     possible, left = True, np.arange(len(single))
     for k, one in enumerate(evidence):
-        rows = np.array([one.predicted(bugs) for bugs in single])
-        missed = ~near_rows(one, rows, one.got) & one.there
-        untouched = near_rows(one, rows, one.right, UNTOUCHED) & (one.right != 0)    # what is 0 by chance hides a touch
-        fits = (missed.astype(np.float32) @ untouched.astype(np.float32).T) == 0    # [A, B]
+        predicted = rows.setdefault(one.vector.name, None)
+        if predicted is None:
+            predicted = rows[one.vector.name] = np.array([one.predicted(bugs) for bugs in single])
+        missed = ~near_rows(one, predicted, one.got) & one.there
+        touched = ~near_rows(one, predicted, one.right, UNTOUCHED)
+        if wide:
+            touched = np.repeat(np.logical_or.reduceat(touched, one.starts, axis=1), one.counts, axis=1)
+            touched[touched[:, one.of_forward].any(axis=1)] = True
+        fits = (missed.astype(np.float32) @ (~touched & (one.right != 0)).astype(np.float32).T) == 0    # [A, B]
         possible &= fits & fits.T
         left = left[~missed[left].any(axis=1)]      # explain all so far, with any bug that touches nothing
         if k and not left.size:
