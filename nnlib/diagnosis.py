@@ -83,9 +83,10 @@ def diagnose(evidence):
     enough = (len({f"{value:.6g}" for value in values}) >= FEWEST_WRONG and len(wrong) >= FEWEST_VECTORS
               and any(one.vector.decides for one in wrong))
     single, rows = [(bug,) for bug in hypotheses()], {}
-    found = survivors(single, wrong + [one for one in evidence if not one.wrong.any()])
+    evidence = wrong + [one for one in evidence if not one.wrong.any()]
+    found = survivors(single, evidence)
     for wide in (False, True) if enough else ():
-        found = found or survivors(pairs(single, wrong, rows, wide), evidence)
+        found = found or survivors(pairs(single, evidence, rows, wide), evidence)
     return Diagnosis(simplest(found), enough)
 
 
@@ -102,11 +103,14 @@ def pairs(single, evidence, rows, wide):
     A bug may touch a number only beside another bug, as where a slope is 0. So with `wide` it is said to touch all numbers
     of a layer if it touches one of them, and all numbers if it touches the forward pass. rows: keeps what each bug gives.
     """
-    possible, left = True, np.arange(len(single))
-    for k, one in enumerate(evidence):
-        predicted = rows.setdefault(one.vector.name, None)
-        if predicted is None:
-            predicted = rows[one.vector.name] = np.array([one.predicted(bugs) for bugs in single])
+    possible, left, used = True, np.arange(len(single)), []
+    while left.size or len(used) < FEWEST_VECTORS:  # what is left explains all so far, with any bug that touches nothing
+        one = next(one for one in evidence if one not in used
+                   and (len(used) < FEWEST_VECTORS or not one.agrees(single[left[0]])))
+        used.append(one)
+        if one not in rows:
+            rows[one] = np.array([one.predicted(bugs) for bugs in single])
+        predicted = rows[one]
         missed = ~near_rows(one, predicted, one.got) & one.there
         touched = ~near_rows(one, predicted, one.right, UNTOUCHED)
         if wide:
@@ -114,9 +118,7 @@ def pairs(single, evidence, rows, wide):
             touched[touched[:, one.of_forward].any(axis=1)] = True
         fits = (missed.astype(np.float32) @ (~touched & (one.right != 0)).astype(np.float32).T) == 0    # [A, B]
         possible &= fits & fits.T
-        left = left[~missed[left].any(axis=1)]      # explain all so far, with any bug that touches nothing
-        if k and not left.size:
-            break
+        left = left[~missed[left].any(axis=1)]
     found = []
     for A, B in ((single[a][0], single[b][0]) for a, b in np.argwhere(np.triu(possible, 1))[:MOST_PAIRS]):
         if A.name != B.name and len({A.shared, B.shared} - {None}) < 2:
