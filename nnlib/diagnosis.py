@@ -76,15 +76,17 @@ def flat_results(lines, quantities):
 
 @np.errstate(all="ignore")
 def diagnose(evidence):
-    """The simplest explanations of the numbers of a list of Evidence, some of which are wrong."""
-    evidence = sorted(evidence, key=lambda one: (not one.vector.decides, len(one.got)))
+    """The simplest explanations of the numbers of a list of Evidence.
+
+    Only vectors that decide are asked: in saturated ones a right formula may lose its digits, beside any bug.
+    """
+    evidence = sorted((one for one in evidence if one.vector.decides), key=lambda one: len(one.got))
     wrong = [one for one in evidence if one.wrong.any()]
-    values = np.concatenate([one.got[one.wrong] for one in wrong])
-    enough = (len({f"{value:.6g}" for value in values}) >= FEWEST_WRONG and len(wrong) >= FEWEST_VECTORS
-              and any(one.vector.decides for one in wrong))
+    values = {f"{value:.6g}" for one in wrong for value in one.got[one.wrong]}
+    enough = len(values) >= FEWEST_WRONG and len(wrong) >= FEWEST_VECTORS
     single, rows = [(bug,) for bug in hypotheses()], {}
     evidence = wrong + [one for one in evidence if not one.wrong.any()]
-    found = survivors(single, evidence)
+    found = survivors(single, evidence) if wrong else []
     for wide in (False, True) if enough else ():
         found = found or survivors(pairs(single, evidence, rows, wide), evidence)
     return Diagnosis(simplest(found), enough)
