@@ -92,7 +92,7 @@ def code(root: Path) -> bytes:
     """A hash of nnlib."""
     digest = hashlib.sha256()
     for file in sorted((root / "nnlib").rglob("*")):
-        if file.suffix in {".py", ".npz"}:
+        if file.suffix in {".py", ".npz", ".json"}:
             digest.update(file.name.encode() + file.read_bytes())
     return digest.digest()
 

@@ -127,7 +127,7 @@ def wheel(root: Path) -> tuple[str, bytes]:
     The name changes with the content, as a browser may keep it for ever."""
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     files = {path.relative_to(root).as_posix(): path.read_bytes() for path in sorted((root / "nnlib").rglob("*"))
-             if path.suffix in (".py", ".npz", ".md")}
+             if path.suffix in (".py", ".npz", ".json", ".md")}
     version = digest(b"".join(name.encode() + content for name, content in files.items()))[:8]
     stem = f"nnlib-{project['version']}+{version}"
     info = f"{stem}.dist-info"
