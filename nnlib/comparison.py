@@ -10,8 +10,10 @@ import numpy as np
 
 from .results import DECIMAL, HEX, INDICES
 
-# What right programs reach on the vectors, with a margin: the worst of several orders of sums was 5e-13 and 2e-6
-DOUBLE, SINGLE = 1e-9, 1e-4
+# Right programs differ by at most 4e-15 and 4.2e-6 of the largest, over three orders of sums and textbook formulas for φ′;
+# in most vectors by 6e-16 and 6e-7. The least that a float holds with all of its digits is 2.2e-308 and 1.2e-38.
+DOUBLE, SINGLE = 1e-11, 5e-5
+LEAST = {DOUBLE: 1e-300, SINGLE: 1e-36}
 CERTAIN = 0.1                   # a number is certified if its tolerance is at most this part of it
 FEWEST_DIGITS, ROUNDED_OFF = 3, 0.501       # digits that every program prints; of the last one's unit, with its own rounding
 RIGHT, WRONG, EXCUSED, MISSING = "right", "wrong", "excused", "missing"
@@ -81,7 +83,7 @@ class Tolerance:
     @np.errstate(all="ignore")
     def allowed(self, quantity, numbers, right, got):
         """How far each number that came may be from the right one, (K,)."""
-        return self.part * numbers.scale(right) + self.printed[quantity].half_unit(got)
+        return self.part * numbers.scale(right) + self.printed[quantity].half_unit(got) + LEAST[self.part]
 
     @np.errstate(all="ignore")
     def verdicts(self, quantity, numbers, given, right=None):
@@ -95,7 +97,8 @@ class Tolerance:
 
     def __str__(self):
         floats = "single precision" if self.single else "double precision"
-        told = f"The numbers are of {floats}" if self.told else "The numbers have too few digits to tell double from single precision"
+        told = (f"The numbers are of {floats}" if self.told else
+                "The numbers have too few digits to tell double from single precision")
         short = {}
         for quantity, printed in self.printed.items():
             if printed.decimals is not None or printed.digits < (9 if self.single else 15):
@@ -115,8 +118,8 @@ def tolerance_of(results):
     forms = {quantity: [_form(one.text) for one in numbers] for quantity, numbers in written.items()}
     most = max((form.digits for several in forms.values() for form in several), default=0)
     printed = {quantity: _printed(forms[quantity], most) for quantity in INDICES if quantity in written}
-    telling = [_is_single(printed[quantity], np.array([one.value for one in numbers])) for quantity, numbers in written.items()]
-    telling = np.concatenate([*telling, []])
+    values = {quantity: np.array([one.value for one in numbers], float) for quantity, numbers in written.items()}
+    telling = np.concatenate([*(_is_single(printed[quantity], values[quantity]) for quantity in printed), []])
     return Tolerance(bool((telling == 1).all()), bool(telling.size), printed)
 
 
@@ -147,8 +150,12 @@ def _printed(forms, most):
 
 @np.errstate(all="ignore")
 def _is_single(printed, values):
-    """Of the numbers with more digits than single precision has, whether they are of single precision."""
-    values = values[values != 0]
+    """Of the numbers with more digits than single precision has, whether they are of single precision.
+
+    Multiples of 1/1024 tell nothing, as both precisions hold them.
+    """
     unit, singles = printed.half_unit(values), values.astype(np.float32)
-    telling = (unit < 0.05 * abs(np.spacing(singles))) & ((printed.decimals is not None) | (printed.digits > 9))
+    gap = np.where(np.isfinite(singles), abs(np.spacing(singles)).astype(float), np.inf)
+    short = abs(values * 1024 - np.rint(values * 1024)) <= 1024 * unit * (abs(values) > 1e-3)
+    telling = (unit < 0.05 * gap) & ~short & ((printed.decimals is not None) | (printed.digits > 9))
     return (abs(values - singles) <= unit + 1e-15 * abs(values))[telling]

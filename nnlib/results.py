@@ -7,23 +7,29 @@ A file that cannot be read so is refused with one sentence: where, what stands t
 import codecs
 import difflib
 import re
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 
+from . import _validate
 from .vectors import vectors
 
 # Of each quantity, in the order in which a program computes them, the words for its indices
 INDICES = {"z": ("point", "layer", "unit"), "y_hat": ("point", "k"), "p": ("point", "k"), "dy_db": ("layer", "row", "k"),
            "dy_dW": ("layer", "row", "column", "k"), "loss": (), "grad_b": ("layer", "row"),
            "grad_W": ("layer", "row", "column"), "b_after": ("layer", "row"), "W_after": ("layer", "row", "column")}
+GIVEN = ("layers", "width", "points", "loss_name", "rate", "phi", "W", "b", "X", "Y")     # of a vector, to compute with
 LONGEST = 2**28                 # bytes of a file, 256 MB; the results of all vectors are less than one
-DEEPEST, MOST_VALUES, LONGEST_WORD = 20, 10**6, 400
+DEEPEST, MOST_VALUES, LONGEST_WORD, MOST_NAMES = 20, 10**5, 400, 10
+START = re.compile(r"(?:\s++|(?:#|//).*+)*+.?")      # up to the first sign that is not in a comment
+LINE = re.compile(r"^[^\S\n]*+([^\s#].*)", re.MULTILINE)
+MARKS = {"utf-32": (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE), "utf-16": (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)}
 DECIMAL = re.compile(r"([+-]?)([0-9]*)(?:\.([0-9]*))?(?:[eEdDqQ]([+-]?[0-9]+)|([+-][0-9]{3}))?", re.ASCII)
 HEX = re.compile(r"[+-]?0x([0-9a-f]+\.?[0-9a-f]*|\.[0-9a-f]+)(p[+-]?[0-9]+)?", re.ASCII | re.IGNORECASE)
 NO_VALUE = re.compile(r"([+-]?)(?:(nan|1\.#(?:qnan|snan|ind))[0-9]*(?:\([^)]*\))?|inf(?:inity)?|1\.#inf[0-9]*)",
                       re.ASCII | re.IGNORECASE)
-TOKEN = re.compile(r'[ \t\r\n]*(?:([{}\[\]:,])|"((?:[^"\\\n]|\\.)*)"|([^\s{}\[\]:,"]+)|(\S))')
+TOKEN = re.compile(r'[ \t\r\n]*(?:([{}\[\]:,])|"((?:[^"\\\n]++|\\.)*+)"|([^\s{}\[\]:,"]+)|(\S))')
 
 
 class Unreadable(ValueError):
@@ -35,6 +41,11 @@ class Number(NamedTuple):
     value: float
     text: str
     line: int
+
+
+class _Key(str):
+    """A name in JSON, and the line in which it stands."""
+    line = 0
 
 
 class _Leaf(NamedTuple):
@@ -50,10 +61,8 @@ def read_results(content, progress=lambda share: None):
     content: text or bytes. progress: is told now and then which share is read.
     Raises Unreadable for everything that is not such results, and for a file without a number.
     """
-    text = _decoded(content) if isinstance(content, (bytes, bytearray)) else content.removeprefix("\ufeff")
-    found = {}
-    bare = re.match(r"(?:\s+|(?:#|//).*)*", text).end()
-    if text[bare:bare + 1] in ("{", "["):
+    text, found = _decoded(content), {}
+    if START.match(text)[0].endswith(("{", "[")):
         _from_json(_parsed(text, progress), found)
     else:
         _from_lines(text, found, progress)
@@ -87,12 +96,15 @@ def number(text):
 
 def _decoded(content):
     """The text of bytes: UTF-8, or what a byte order mark says. Other bytes above 127 may stand in comments only."""
-    if content.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
-        text = content.decode("utf-32", errors="replace")
-    elif content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        text = content.decode("utf-16", errors="replace")
+    if isinstance(content, str):
+        text = content.removeprefix("\ufeff")
+    elif isinstance(content, (bytes, bytearray)):
+        name = next((name for name, marks in MARKS.items() if content.startswith(marks)), "utf-8-sig")
+        text = bytes(content).decode(name, errors="replace")
     else:
-        text = content.decode("utf-8-sig", errors="replace")
+        raise TypeError(f"content must be text or bytes; got {_validate.kind(content)}")
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
     if strange := re.search("[\0-\x08\x0e-\x1f]", text):
         line = text.count("\n", 0, strange.start()) + 1
         raise Unreadable(f"line {line} holds the byte {ord(strange[0])}, which is no text: the file is binary, or UTF-16 "
@@ -116,19 +128,26 @@ def _known(what, name, names, where):
         return name
     near = difflib.get_close_matches(name[:60].lower(), {one.lower(): one for one in names}, 1, 0.5)
     near = [one for one in names if one.lower() in near]
-    hint = f"did you mean {near[0]}?" if near else f"there {'are' if len(names) > 1 else 'is'} {', '.join(names)}"
+    others = ", ".join([*names][:MOST_NAMES]) + ", …" * (len(names) > MOST_NAMES)
+    hint = f"did you mean {near[0]}?" if near else f"there are {others}"
     raise Unreadable(f"{where}: no {what} is called {shown(name)}; {hint}")
 
 
+@cache
+def by_name():
+    """The vectors by their names."""
+    return {vector.name: vector for vector in vectors()}
+
+
 def _vector(name, where):
-    return vectors()[_known("vector", name, [*vectors()], where)]
+    return by_name()[_known("vector", name, by_name(), where)]
 
 
 def _quantity(name, vector, where):
     """A quantity that this vector has."""
-    if name not in INDICES and name in ("W", "b", "X", "Y", "phi", "layers", "rate", "loss_name", "expected"):
+    if name in GIVEN:
         raise Unreadable(f"{where}: {name} is what the vector gives to your program; results are {', '.join(INDICES)}")
-    if _known("quantity", name, [*INDICES], where) not in vector.expected:
+    if _known("quantity", name, INDICES, where) not in vector.expected:
         raise Unreadable(f"{where}: {vector.name} has no {name}; it has {', '.join(vector.expected)}")
     return name
 
@@ -151,17 +170,12 @@ def _value(text, where):
 # Lines ------------------------------------------------------------------------------------------------------------------
 
 def _from_lines(text, found, progress):
-    start, line = 0, 0
-    while start < len(text):
-        end = text.find("\n", start)
-        end = len(text) if end < 0 else end
-        line += 1
-        if line % 20000 == 0:
-            progress(start / len(text))
-        words = re.split(r"(?:^|\s)#", text[start:end], maxsplit=1)[0].split()
-        if words:
-            _from_line(words, f"line {line}", found, line)
-        start = end + 1
+    line, last = 1, 0
+    for count, match in enumerate(LINE.finditer(text)):
+        line, last = line + text.count("\n", last, match.start()), match.start()
+        if count % 20000 == 19999:
+            progress(last / len(text))
+        _from_line(re.split(r"\s#", match[1], maxsplit=1)[0].split(), f"line {line}", found, line)
 
 
 def _from_line(words, where, found, line):
@@ -169,7 +183,7 @@ def _from_line(words, where, found, line):
     name, *rest = words
     if not rest and re.search("[,;=]", name):
         raise Unreadable(f"{where}: separate the words by blanks, as in `pencil grad_W 0 1 1 -3.5`")
-    if name not in vectors() and number(name) is not None:
+    if name not in by_name() and number(name) is not None:
         raise Unreadable(f"{where} begins with a number; begin with vector and quantity, as in `pencil grad_W 0 1 1 -3.5`")
     vector = _vector(name, where)
     if not rest:
@@ -210,7 +224,7 @@ def _put(found, name, quantity, place, new, where):
 # JSON -------------------------------------------------------------------------------------------------------------------
 
 def _tokens(text, progress):
-    """The signs, quoted texts and words of JSON, each with its line: (sign, "", line), ('"', text, line), ("", word, line)."""
+    """What JSON is made of, with the line: (sign, "", line), ('"', quoted text, line), ("", bare word, line)."""
     line, last, count = 1, 0, 0
     while token := TOKEN.match(text, last):
         line += text.count("\n", last, token.end())
@@ -264,11 +278,10 @@ def _parsed(text, progress):
     """JSON as dictionaries, lists and leaves. It is read without recursion, so that deep nesting ends in a sentence."""
     state = _Open()
     for sign, word, line in _tokens(text, progress):
-        where = f"line {line}" + f", in {state.path()}" * bool(state.path())
         if state.wanted == "end" and sign == "end":
             return state.root
         if problem := _step(state, sign, word, line):
-            raise Unreadable(f"{where}: {problem}")
+            raise Unreadable(f"line {line}" + f", in {state.path()}" * bool(state.path()) + f": {problem}")
         if len(state.parts) > DEEPEST:
             raise Unreadable(f"line {line}: brackets nest more than {DEEPEST} deep; a number of dy_dW stands in "
                              "four lists, and no other is deeper")
@@ -285,7 +298,7 @@ def _step(state, sign, word, line):
                ": it is cut off, or ] or } is missing"
     if wanted == "end":
         return "more follows the last bracket; one object holds all results"
-    if sign and sign in "]}" and wanted in ("comma", "first value", "first key") and (sign == "]") == isinstance(inside, list):
+    if sign == ("]" if isinstance(inside, list) else "}") and wanted in ("comma", "first value", "first key"):
         state.end()
     elif sign and sign in "[{" and wanted in ("value", "first value"):
         state.begin([] if sign == "[" else {})
@@ -296,7 +309,8 @@ def _step(state, sign, word, line):
     elif sign == '"' and wanted in ("key", "first key"):
         if word in inside:
             return f"{shown(word)} stands there twice; keep one of them"
-        state.keys[-1], state.wanted = word, "colon"
+        state.keys[-1], state.wanted = _Key(word), "colon"
+        state.keys[-1].line = line
     elif sign in ('"', "") and wanted in ("value", "first value"):
         state.add(_Leaf(word, sign == '"', line))
         state.wanted = "comma" if state.parts else "end"
@@ -314,7 +328,7 @@ def _misplaced(wanted, sign, word, in_list):
     if wanted == "colon":
         return f"a colon is missing before {got}"
     if sign and sign in "]}" and wanted in ("value", "key"):
-        return f"a value is missing before {got}; leave out the comma there"
+        return f"a value is missing before {got}" + "; leave out the comma there" * (in_list or wanted == "key")
     return f"got {got} where " + ("a name in double quotes belongs" if "key" in wanted else "a value belongs")
 
 
@@ -327,12 +341,12 @@ def _from_json(root, found):
     if isinstance(root.get("results"), dict):
         root, path = root["results"], "results."
     for name, quantities in root.items():
-        vector = _vector(name, path.rstrip(".") or "the object")
+        vector = _vector(name, f"line {name.line}")
         if not isinstance(quantities, dict):
             raise Unreadable(f'{path}{name} must hold its quantities, as in {{"y_hat": [[9, 25, 16]]}}; '
                              f"got {_form(quantities)}")
         for quantity, values in quantities.items():
-            _quantity(quantity, vector, path + name)
+            _quantity(quantity, vector, f"line {quantity.line}, {path}{name}")
             _walk(values, vector.expected[quantity], f"{path}{name}.{quantity}", (), (found, name, quantity))
 
 
@@ -372,16 +386,20 @@ def _form(nested):
         return "a number"
     shape = _shape(nested)
     if not shape:
-        return f"a list of {len(nested)} lists"
-    return f"a list of {_count(shape[0], 'number')}" if len(shape) == 1 else f"lists of {' × '.join(map(str, shape))} numbers"
+        return f"a list of {_count(len(nested), 'list')}"
+    if len(shape) == 1:
+        return f"a list of {_count(shape[0], 'number')}"
+    return f"lists of {' × '.join(map(str, shape))} numbers"
 
 
 def _mistake(got, like):
     """The mistake that is known to make such lists, as an end of the sentence."""
+    if isinstance(got, list) and all(isinstance(one, list) for one in got) and _alike([*map(list, zip(*got))], like):
+        return ": it looks transposed; turn rows into columns"
     came, wanted = _shape(got), _shape(like)
     if came is not None and wanted is not None:
-        if len(came) == len(wanted) > 1 and sorted(came) == sorted(wanted):
-            return ": it looks transposed; write a list for each row" if len(came) == 2 else ": its indices stand in another order"
+        if len(came) == len(wanted) > 2 and sorted(came) == sorted(wanted):
+            return ": its indices stand in another order"
         if len(came) == 1 and len(wanted) > 1 and came[0] == np.prod(wanted):
             return ": a flat row; write a list for each row"
         if len(came) == len(wanted) == 1 and came[0] == 2 * wanted[0]:
