@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .comparison import EXCUSED, MISSING, RIGHT, WRONG, Numbers, Tolerance, tolerance_of
+from .diagnosis import Diagnosis, Evidence, diagnose
 from .results import INDICES, LONGEST, Number, Unreadable, by_name, read_results, shown
 
 WIDTH, WIDEST_MATRIX, TALLEST_MATRIX, MOST_NAMES = 79, 6, 6, 3     # of the printed report
@@ -45,7 +46,7 @@ class Conformance:
     tolerance: Tolerance
     entries: dict
     first: Entry | None
-    diagnosis: object = None
+    diagnosis: Diagnosis | None = None
 
     @property
     def right(self):
@@ -85,7 +86,7 @@ class Conformance:
                 "right": self.right, "wrong": self.wrong, "first": first, "not_tried": self.not_tried(),
                 "tolerance": {"precision": "single" if self.tolerance.single else "double", "part": self.tolerance.part,
                               "text": str(self.tolerance)},
-                "diagnosis": None if self.diagnosis is None else str(self.diagnosis)}
+                "diagnosis": self.diagnosis and self.diagnosis.as_dict()}
 
     def __str__(self):
         parts = [self._heading() + "\n" + "\n".join(self._quantities_in_words())]
@@ -146,7 +147,7 @@ class Conformance:
         return _side_by_side([[[cells[r, c][side] for c in range(columns)] for r in range(rows)] for side in (0, 1)])
 
     def _diagnosis(self):
-        return _wrapped("Diagnosis: none was looked for." if self.diagnosis is None else str(self.diagnosis))
+        return _wrapped(f"Diagnosis: {self.diagnosis}")
 
     def _excused(self):
         if not (excused := self.count(EXCUSED)):
@@ -189,8 +190,8 @@ def check(content, progress=lambda share: None):
 
 
 def _diagnosis(results, tolerance):
-    """What explains the wrong numbers, from diagnosis.py."""
-    return None
+    """What explains the wrong numbers."""
+    return diagnose([Evidence(by_name()[name], given, tolerance) for name, given in results.items()])
 
 
 def _size(vector):
@@ -214,11 +215,11 @@ def _remark(first):
     """What a single wrong number shows by itself."""
     expected, got = first.expected, first.got.value
     if not np.isfinite(got):
-        return (f"{shown(first.got.text)} is no number: something overflows on the way, or 0 is divided by 0. exp(z) leaves "
-                "the range of a double above z = 709, and that of single precision above 88; softmax needs its largest "
-                "score subtracted first.")
+        return ("nan and inf come from numbers that leave their range, from 0 / 0, or from the log of 0 or less. exp(z) leaves "
+                "the range of a double above z = 709, and that of single precision above 88: softmax needs its largest score "
+                "subtracted first.")
     if first.quantity in BACKWARD and abs(got) <= 1e-15 and 0 < abs(expected) < 1e-12:
-        return ("The slope is lost: 1 − tanh² and σ(1 − σ) round to 0 where φ is saturated. σ(z) σ(−z), and "
+        return ("A slope may be lost here: 1 − tanh² and σ(1 − σ) round to 0 where φ is saturated. σ(z) σ(−z), and "
                 "4e / (1 + e)² with e = exp(−2|z|) for tanh, keep it.")
     return ""
 
