@@ -58,8 +58,9 @@ class _Near:
         self.shape, self.single, self.moved = None, False, False
         self.first = self.value(self.theta)
         _validate.fits_memory("theta", 9 * self.first.size * self.theta.size)
-        self.sizes = np.maximum(abs(self.theta), np.sqrt(np.mean(self.theta ** 2)))
-        self.sizes = np.where(self.sizes, self.sizes, 1.0)
+        largest = abs(self.theta).max() or 1.0
+        self.sizes = np.maximum(abs(self.theta), largest * np.sqrt(np.mean((self.theta / largest) ** 2)))
+        self.sizes = np.where(self.sizes > 1e-290, self.sizes, 1.0)         # a smaller one leaves no room for nudges
         self.spread = np.zeros(self.first.shape)
         self.grain = self.spread
 

@@ -132,6 +132,8 @@ HARD = {
     "θ of 1e-6, fast": (lambda t: np.sin(1e6 * t).sum(), 1e-6 * THETA, 1e6 * np.cos(THETA), "right", "wrong"),
     "θ of all sizes": (lambda t: np.sin(t * [1e-6, 1, 1e6]).sum(), np.array([1e6, 1, 1e-6]),
                        np.cos(1) * np.array([1e-6, 1, 1e6]), "undecided", None),
+    "θ of 1e160": (lambda t: np.sin(1e-160 * t).sum(), 1e160 * THETA, 1e-160 * np.cos(THETA), "right", "wrong"),
+    "θ without room for a nudge": (np.sum, np.full(2, 5e-324), np.ones(2), "right", None),
     "θ of 0": (lambda t: np.sin(t).sum(), 0 * THETA, np.ones(3), "right", "wrong"),
     "even, at 0": (lambda t: np.cos(t).sum(), 0 * THETA, np.zeros(3), "right", None),
     "float32": (lambda t: np.sin(t.astype(SINGLE)).sum(), THETA, np.cos(THETA), "right", "wrong"),
@@ -347,6 +349,7 @@ READ = {
     "2": (lambda m, W, b: (2 * W, 2 * b), [
         "2 times", "as if a mean over 2 points or outputs was forgotten, or a ½ of f left out"]),
     "½": (lambda m, W, b: (W / 2, b / 2), ["0.5 times", "taken twice, or the 2 of a square left out"]),
+    "0": (lambda m, W, b: (0 * W, 0 * b), ["W0, b0, W1, b1 and 2 more: 0, where the nudges move f, as if it was forgotten"]),
     "−1": (lambda m, W, b: (-W, -b), ["-1 times the nudged derivative, everywhere, as if a sign was turned"]),
     "−3": (lambda m, W, b: (-3 * W, -3 * b), ["a mean over 3 points or outputs was forgotten, and a sign was turned"]),
     "0.3": (lambda m, W, b: (0.3 * W, 0.3 * b), ["0.3 times the nudged derivative, everywhere"]),
