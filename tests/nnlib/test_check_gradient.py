@@ -9,7 +9,7 @@ from nnlib import (Layer, Network, Parameters, Report, backprop, check_gradient,
                    dy_dW, forward, jacobian_W, one_hot, pencil_network, predict, random_network, squared_error)
 from nnlib.activations import ACTIVATIONS
 from nnlib.reports import Part
-from nnlib.gradient_check import BELOW, BENDS, CLOSE, DEAF, KINK, NO_VALUE, RANDOM
+from nnlib.gradient_check import BELOW, BENDS, CLOSE, DEAF, KINK, NO_VALUE, RANDOM, STEPS
 from nnlib.training import flat, with_parameters
 
 THETA = np.array([0.3, -1.2, 0.7])
@@ -170,6 +170,19 @@ def test_no_right_gradient_is_called_wrong(name):
     assert check_gradient(f, theta, gradient).verdict == expected
     if of_wrong:
         assert check_gradient(f, theta, 1.05 * gradient).verdict == of_wrong
+
+
+@pytest.mark.parametrize("power", [0, 1, 2, 3, 5])
+def test_a_ripple_whose_period_is_a_nudge_fools_nobody(power):
+    """A multiple of its period sees nothing of it, with all three lengths of one nudge; another nudge does."""
+    period = STEPS[0] / 2 ** power * np.sqrt(np.mean(THETA ** 2))
+    slope = np.array([1e-2 * 2 * np.pi / period, 0, 0])
+
+    def f(t):
+        return np.sin(t).sum() + 1e-2 * np.sin(2 * np.pi * (t[0] - THETA[0]) / period)
+
+    assert check_gradient(f, THETA, np.cos(THETA)).entries[0] == "wrong"
+    assert check_gradient(f, THETA, np.cos(THETA) + slope).entries[0] != "wrong"
 
 
 def test_what_the_docstring_says_is_not_seen():
