@@ -155,7 +155,8 @@ QUESTIONS = [
      {"NumPy": lambda: (np.sin(0.5 + 1e-17) - np.sin(0.5 - 1e-17)) / 2e-17}),
     ("a gradient of nan, checked", "check_gradient(np.sum, np.ones(2), np.full(2, np.nan))", None,
      {"NumPy": lambda: checked_by_hand(np.full(2, np.nan)), "PyTorch": lambda: checked_by_torch([np.nan] * 2)}),
-    ("nudges of a theta of integers", "check_gradient(lambda t: t @ t, np.array([3, 4]), [6, 8]).parts['theta'].nudged", [6, 8],
+    ("nudges of a theta of integers",
+     "check_gradient(lambda t: t @ t, np.array([3, 4]), [6, 8]).parts['theta'].nudged", [6, 8],
      {"NumPy": lambda: nudged_by_hand(lambda t: t @ t, np.array([3, 4])),
       "PyTorch": lambda: torch.tensor([3, 4], requires_grad=True)}),
 ]

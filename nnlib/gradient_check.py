@@ -169,8 +169,8 @@ class _Near:
         """How much of f is rounding, (K, 1), about h away from θ.
 
         Differences of sixth order between nine neighbours hold nothing else, unless f has a kink or a jump among them: of
-        three directions the middle one counts. Their distance, 0.14, is no simple part of h, so that a ripple of f whose period
-        is a part of h, which no nudge sees, counts as noise.
+        three directions the middle one counts. Their distance, 0.14, is no simple part of h, so that a ripple of f
+        whose period is a part of h, which no nudge sees, counts as noise.
         """
         found = []
         for direction in self.directions():
@@ -217,7 +217,7 @@ class _Entries:
         far = h >= self.tried[0][2][:, places] if self.tried else True
         smooth = parts[1] <= (1e-6 if self.near.single else 1e-14) * abs(self.near.first)[:, None] / h + abs(bent[0]) / 10
         still = still & (claimed == 0) & smooth & (far | (error < self.tolerance * self.error[:, places]))
-        denied = np.any([record[1][:, places] == 1 for record in self.tried], axis=0)       # by another h, which may be shorter
+        denied = np.any([record[1][:, places] == 1 for record in self.tried], axis=0)       # by another h
         right = is_open & ~denied & ((away + error <= allowed) | still)
         better = is_open & (right | (error < self.error[:, places]))
         reason = np.array([BENDS, KINK, BELOW], object)[parts.argmax(0)]

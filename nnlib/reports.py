@@ -137,7 +137,7 @@ def _factor_of(parts, tolerance):
 
 
 def _factor(gradient, nudged, tolerance):
-    """The c, neither 0 nor 1, for which the gradient is c times what is nudged, in two places or more; None if there is none."""
+    """The c, neither 0 nor 1, for which the gradient is c times what is nudged, in two places or more; else None."""
     if gradient.size < 2:
         return None
     factor = float(np.median(gradient / nudged))
