@@ -388,3 +388,16 @@ def test_the_book_is_searched_and_read_as_files(tab, site):
     page.click("#search-results li a")
     page.wait_for_selector("article h1")
     assert page.evaluate("document.fonts.ready.then(() => document.fonts.check('1em KaTeX_Main'))")
+
+
+def test_letters_of_twice_the_size_fit_a_narrow_page(tab, address):
+    """No page is wider than a screen of 320 pixels, whatever its formulas, headings, tables and figures are."""
+    page, wide = tab(f"{address}/index.html", 320), {}
+    for name in pages.PAGES:
+        page.goto(f"{address}/{name}.html")
+        page.evaluate("document.documentElement.style.fontSize = '200%'")
+        wide[name] = page.evaluate(pages.OVERFLOW)
+    assert {name: width for name, width in wide.items() if width} == {}
+    page.evaluate("document.querySelector('main').append(Object.assign(document.createElement('p'),"
+                  " { textContent: 'x'.repeat(40), style: 'white-space: nowrap' }))")
+    assert page.evaluate(pages.OVERFLOW) > 0
