@@ -18,12 +18,12 @@ from .evaluate import Evaluator
 from .grammar import Node, walk
 from .networks import ACTIVATIONS, Case
 from .referees import Batch, ImaginaryNudge, Pass, affine, moved_at
-from .scenes import (THETA, Y_HAT, Y_HATS, BatchScene, NetworkScene, Scene, Steps, Vectors, bold)
-from .values import Unknown, Value, Wrong, column, in_a_sentence, must_match, norm, number, valued
+from .scenes import THETA, Y_HAT, Y_HATS, BatchScene, NetworkScene, Scene, Steps, Vectors, bold
+from .values import Unknown, Value, Wrong, column, must_match, norm, number, valued
 
 TOLERANCE = 1e-9        # of a difference, relative to the larger side; nudges without subtraction err by about 1e-15
 H = 1e-20
-LAYERLESS = "without a layer"
+LAYERLESS, NOT_FINITE = "without a layer", "a side is no real number, or no finite one"
 
 # What a formula is tried in --------------------------------------------------------------------------------------------
 
@@ -95,8 +95,8 @@ class Derived:
         self.whole = {bold("x"): 0, bold("X"): 0, "x": 0, Y_HAT: self.n + 1, Y_HATS: self.n + 1, r"\hat{y}": self.n + 1}
 
     def symbol(self, name):
-        if name == "R":
-            return number(self.referee.regularised())
+        if name in ("R", "E"):
+            return number(self.referee.regularised() if name == "R" else self.referee.loss())
         if name in self.layered:
             raise Unknown(f"{name} {LAYERLESS}", f"{name} carries a layer here, as {name}^m")
         return super().symbol(name)
@@ -123,7 +123,10 @@ class Derived:
         shape = np.shape(getattr(self.referee, name)[k])
         if single:
             place = (0,) * len(shape)
-        end, of_single = (of[0], False) if of in (("L", None), ("R", None)) else ((*self.located(*of)[:2],), self.located(*of)[2])
+        end, of_single = {"L": "L", "E": "L", "R": "R"}.get(of[0]), False
+        if end is None or of[1] is not None:
+            *end, of_single = self.located(*of)
+            end = tuple(end)
         if place and len(place) != len(shape):
             raise Wrong("a derivative is taken by one element")
         places = [place] if len(place) == len(shape) else [*np.ndindex(shape)]
@@ -374,8 +377,9 @@ def steps(equation, given):
 
 
 def vectors(equation, given):
-    for size in (3, 1, 2, 4, 5):
-        scene = Vectors(Float(), size, np.random.default_rng(size))
+    literal = any(node.op == "matrix" or node.op == "name" and node.args[0] in "abc" for node in equation.nodes)
+    for seed, size in enumerate((3, 3, 3) if literal else (1, 2, 3, 4, 5)):
+        scene = Vectors(Float(), size, np.random.default_rng(seed))
         yield Item(", ".join(f"{name} = {listed(scene.letters[bold(name)].array)}" for name in "uvp"), scene)
 
 
@@ -427,7 +431,7 @@ class Outcome:
 def look(latex, scene, given=None, seconds=60.0, most=None):
     """The Outcome of a formula in a scene; Refused where it is not read."""
     equation, outcome, end = Equation(latex), Outcome(), time.monotonic() + seconds
-    with np.errstate(divide="raise", over="raise", invalid="raise"):
+    with np.errstate(all="ignore"):         # the page's NumPy raises nothing, so what came is looked at
         for item in islice(SCENES[scene](equation, given or {}), most):
             try:
                 for side in equation.sides:
@@ -435,8 +439,10 @@ def look(latex, scene, given=None, seconds=60.0, most=None):
                 outcome.agreed += compare(equation, item, outcome, end)
             except Unknown as error:
                 outcome.unknown = error.name
-            except (Wrong, ArithmeticError) as error:
-                outcome.unfit.append((item.words, in_a_sentence(error)))
+            except Wrong as error:
+                outcome.unfit.append((item.words, str(error)))
+            except ArithmeticError:
+                outcome.unfit.append((item.words, NOT_FINITE))
             except TooLong:
                 outcome.is_cut = True
             if outcome.differs or outcome.unknown or outcome.is_cut:
@@ -455,7 +461,8 @@ def need_letters(node, scene):
             need_letters(argument, scene)
         case Node("counted" | "selector"):
             pass
-        case Node("total" | "largest", (_, *parts)) | Node("layers_total", (_, _, _, *parts)) | Node(_, parts) | tuple(parts):
+        case (Node("forward_chain" | "slope_chain", (_, _, *parts)) | Node("total" | "largest", (_, *parts))
+              | Node("layers_total", (_, _, _, *parts)) | Node(_, parts) | tuple(parts)):
             for part in parts:
                 need_letters(part, scene)
 
@@ -467,8 +474,8 @@ def compare(equation, item, outcome, end):
         first, *others = (evaluator.value(side, letters) for side in equation.sides)
         for other in others:
             must_match(first, other, "")
-            if np.iscomplexobj(first.array) or np.iscomplexobj(other.array):
-                raise Wrong("a side is no real number")
+            if not all(np.isrealobj(one.array) and np.isfinite(one.array).all() for one in (first, other)):
+                raise Wrong(NOT_FINITE)
             error = norm(first.array - other.array) / max(norm(first.array), norm(other.array), 1e-6)
             if not error <= TOLERANCE:
                 outcome.words, outcome.place, outcome.left, outcome.right = item.words, letters, first, other

@@ -5,6 +5,7 @@
 
 import re
 import time
+from contextlib import suppress
 
 from .grammar import Reader, Refused, parse
 from .lessons import lesson
@@ -47,7 +48,7 @@ def form(text):
         if len(opened) > DEEPEST:
             return f"Refused at character {place}: it is nested more than {DEEPEST} deep."
     if opened:
-        return f"Refused: the {opened[-1][0]} of character {opened[-1][1]} is not closed."
+        return f"Refused at character {opened[-1][1]}: this {opened[-1][0]} is not closed."
     if r"\approx" in text:
         return r"Refused: \approx is no equality, and equalities are compared here; type = in its place."
     if "=" not in text and r"\leftarrow" not in text:
@@ -69,10 +70,8 @@ def unread(text):
 
 def where_it_stops(text):
     reader = Reader(text)
-    try:
+    with suppress(Refused, RecursionError):
         reader.equation()
-    except (Refused, RecursionError):
-        pass
     return min(reader.place, len(text) - 1)
 
 
@@ -111,20 +110,10 @@ def told(outcome, scene):
     if outcome.unfit:
         words, fault = outcome.unfit[0]
         start = f"It fits {outcome.agreed} of the {several} and not all" if outcome.agreed else "It has no value"
-        return f"{start}: {plainly(fault)}.\n  {words}"
+        return f"{start}: {without_lesson(fault)}.\n  {words}"
     if not outcome.agreed:
         return (f"It takes longer than {SECONDS} seconds, and was given up." if outcome.is_cut else
                 f"No {one} fits it: a layer or an index that it writes is nowhere there.")
     count = f"{outcome.agreed} {one if outcome.agreed == 1 else several}"
     return f"It holds on {count}: the two sides agree." + (
         f" (After {SECONDS} seconds no more are tried.)" if outcome.is_cut else "")
-
-
-def plainly(fault):
-    if "divi" in fault and "zero" in fault:
-        return "it divides by zero, or takes the logarithm of 0"
-    if "range" in fault and "result" in fault or "overflow" in fault:
-        return "a number grows beyond what a float can hold"
-    if "invalid value" in fault:
-        return "a root or a logarithm is taken of a negative number"
-    return without_lesson(fault)

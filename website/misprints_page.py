@@ -38,14 +38,14 @@ def show(app, doctree, docname):
 
 
 def formula(latex, of):
-    return [nodes.paragraph("", of), scrolling("\\displaystyle " + latex)]
+    return nodes.container("", nodes.paragraph("", of), scrolling("\\displaystyle " + latex), classes=["labelled"])
 
 
 def exhibit(one, result):
     """A misprint, the right formula, and what decides between them."""
-    parts = [*formula(one["printed"], "Printed:"), *formula(one["right"], "Right:"),
-             nodes.paragraph("", "", *verdict(one, result), nodes.Text(" "), report(one))]
-    return nodes.container("", *parts, classes=["misprint"])
+    report = nodes.reference("", "The report", refuri=one["link"])
+    return nodes.container("", formula(one["printed"], "printed"), formula(one["right"], "right"),
+                           nodes.paragraph("", f"{verdict(one, result)} ", report), classes=["misprint"])
 
 
 def verdict(one, result):
@@ -53,19 +53,16 @@ def verdict(one, result):
     kind = status(one)
     if kind != REFUTED:
         start = "Not read" if kind == REFUSED else "Outside of the grammar"
-        return [nodes.Text(f"{start}: {one[kind]}.")]
+        return f"{start}: {one[kind]}."
     at = f" at {in_words(result['place'])}" if result["place"] else ""
-    return [nodes.Text("Refuted on "), nodes.inline("", result["words"], classes=["numbers"]),
-            nodes.Text(f", where the left side{at} is {result['left']} and the printed right side {result['sides']}.")]
+    left, right = ("printed left", "right") if one["kind"] == "left side" else ("left", "printed right")
+    return (f"Refuted on {result['words']}, where the {left} side{at} is {result['left']} and the {right} side "
+            f"{result['sides']}.")
 
 
 def unnoticed(one, result):
     passed = " The printed formula was run there, and passes." if result.get("passed") else ""
-    return f"Unnoticed {one['unnoticed']}.{passed}"
-
-
-def report(one):
-    return nodes.reference("", "The report", refuri=one["link"])
+    return f"{one['unnoticed'][0].upper()}{one['unnoticed'][1:]}.{passed}"
 
 
 def table(all_of_them):
@@ -76,10 +73,12 @@ def table(all_of_them):
         source = nodes.paragraph("", "", nodes.reference("", one["source"], refuri=one["link"]),
                                  nodes.Text(" · "), nodes.emphasis("", one["kind"]))
         restated = [nodes.paragraph("", one["restated"])] if "restated" in one else []
-        rows.append(row([source, *formula(one["printed"], "printed"), *formula(one["right"], "right"), *restated],
-                        nodes.paragraph("", "", *verdict(one, result)), nodes.paragraph("", unnoticed(one, result)),
+        rows.append(row([source, formula(one["printed"], "printed"), formula(one["right"], "right"), *restated],
+                        nodes.paragraph("", verdict(one, result)), nodes.paragraph("", unnoticed(one, result)),
                         anchor=f"misprint-{one['id']}"))
-    return with_panel("Kind", "td:first-child em", ["formula", "what the numbers say", "when it goes unnoticed"], rows)
+    panel, box = with_panel("Kind", "td:first-child em", ["formula", "what the numbers say", "when it goes unnoticed"], rows)
+    box["classes"].append("misprints")
+    return [panel, box]
 
 
 def counts(all_of_them):
@@ -90,11 +89,11 @@ def counts(all_of_them):
     refuted, refused, outside = (kinds.count(one) for one in (REFUTED, REFUSED, OUTSIDE))
     return nodes.paragraph(
         "", f"Of the {len(kinds)} formulas, {refuted} are refuted by numbers, in the scene in which the right one holds. "
-        f"{SMALL[refused].capitalize()} is not read, which refutes nothing, and {SMALL[outside]} lie outside of the grammar. "
+        f"{SMALL[refused].capitalize()} is not read, which refutes nothing, and {SMALL[outside]} lie outside the grammar. "
         f"For {passed} of the {refuted} there are numbers with which the printed formula passes; it was run there too. "
-        f"{len(kinds) - code} of the {len(kinds)} stand in a text. No program reads them, so a run of every notebook, whose "
-        f"code is right, finds none of these. The other {SMALL[code]} stand in code, and each gives numbers of the shape that "
-        "is needed, at least in a network of the right widths.")
+        f"{len(kinds) - code} of the {len(kinds)} stand in a text. No program reads them, so where the code beside them "
+        f"is right, a run of every notebook finds none of these. The other {SMALL[code]} stand in code, and each gives a "
+        "result of the shape that is needed, the transposed one where the layer is square.")
 
 
 PARTS = {"counts": counts, "all": table}
