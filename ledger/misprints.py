@@ -28,7 +28,8 @@ def refuted(row):
     right, printed = (look(row[name], row["scene"], given) for name in ("right", "printed"))
     passes = "passes" in row and look(row["printed"], row["scene"], given | row["passes"])
     result = {"tried": right.agreed, "fault": None, "words": printed.words, "place": printed.place,
-              "left": printed.differs and shown(printed.left), "sides": printed.differs and shown(printed.right), "unfit": len(printed.unfit),
+              "left": printed.differs and shown(printed.left),
+              "sides": printed.differs and shown(printed.right), "unfit": len(printed.unfit),
               "passed": passes.agreed if passes else 0}
     if not right.holds:
         result["fault"] = f"the right formula does not hold: {told(right)}"

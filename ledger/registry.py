@@ -101,8 +101,8 @@ PAGE = {
     "misprints": ("tables [[misprints]]", [dict]),
 }
 MISPRINT = {
-    **dict.fromkeys(("id", "source", "link", "kind", "scene", "right", "printed", "unnoticed", "restated", "refused", "outside"),
-                    ("a text", TEXT)),
+    **dict.fromkeys(("id", "source", "link", "kind", "scene", "right", "printed", "unnoticed", "restated", "refused",
+                     "outside"), ("a text", TEXT)),
     **dict.fromkeys(("given", "passes"), ("what of its scene is given", {TEXT: (NUMBER, TEXT, [NUMBER], bool)})),
     "code": ("true or false", bool),
 }

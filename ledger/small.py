@@ -354,7 +354,7 @@ def scores(equation, given):
 def units(equation, given):
     zs = [given["z"]] if "z" in given else (0, 1, -1, 2, -2, 0.5, -0.25, 1.5)
     ys = [given["y"]] if "y" in given else (1, 0)
-    phis = [given["phi"]] if "phi" in given else [phi for phi in ACTIVATIONS]
+    phis = [given["phi"]] if "phi" in given else ACTIVATIONS
     if not any(node.op == "apply" and node.args[0] == "\\phi" for node in equation.nodes):
         phis = phis[:1]
     loss = given.get("loss", "binary")
