@@ -92,7 +92,7 @@ def counts(all_of_them):
         f"{SMALL[refused].capitalize()} is not read, which refutes nothing, and {SMALL[outside]} lie outside the grammar. "
         f"For {passed} of the {refuted} there are numbers with which the printed formula passes; it was run there too. "
         f"{len(kinds) - code} of the {len(kinds)} stand in a text. The code of a notebook reads none of it, so where that "
-        f"code is right, a run of all notebooks finds none of these. The other {SMALL[code]} stand in code, and each gives a "
+        f"code is right, a run of all notebooks finds none of these. The other {SMALL[code]} stand in code; each gives a "
         "result of the shape that is needed, the transposed one where the layer is square.")
 
 
