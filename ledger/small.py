@@ -175,9 +175,9 @@ class SmallScores(Scene):
 class Unit(Scene):
     """One unit: z, a positive a, y that is 0 or 1, φ, and ŷ with its loss L."""
 
-    def __init__(self, z, y, phi="sigmoid", loss="binary"):
-        self.z, self.y, self.phi, self.loss_name = z, y, phi, loss
-        super().__init__(Float(), {"e": number(np.e), "y": number(float(y)), "a": number(1.0 + z * z), **self.at(z)})
+    def __init__(self, z, y, phi="sigmoid", loss="binary", a=1.0):
+        self.z, self.y, self.phi, self.loss_name, self.a = z, y, phi, loss, a
+        super().__init__(Float(), {"e": number(np.e), "y": number(float(y)), "a": number(a), **self.at(z)})
 
     def at(self, z):
         """What follows from z: the loss from scores, or by what a margin is."""
@@ -200,7 +200,7 @@ class Unit(Scene):
         name = by.args[0] if by.op == "name" else None
         if name not in ("z", "a") or place or self.loss_name == "hinge":
             raise Wrong("here a derivative is taken by z or by a")
-        moved = Unit(self.z, self.y, self.phi, self.loss_name)
+        moved = Unit(self.z, self.y, self.phi, self.loss_name, self.a)
         moved.letters |= self.at(self.z + 1j * H) if name == "z" else {"a": number(self.letters["a"].array + 1j * H)}
         return number(np.imag(Evaluator(moved).value(of, letters).array) / H)
 
@@ -217,7 +217,6 @@ class SmallSteps(Steps):
     def draw(self, size, t, exact):
         size, t, given = self.wanted
         super().draw(size, t, exact)
-        self.eta, self.epsilon = 0.5, 0.0 if given.get("epsilon") == 0 else 0.25
         if "beta_2" in given:
             self.beta[1] = float(given["beta_2"])
         if "g" in given:
@@ -358,12 +357,12 @@ def units(equation, given):
     if not any(node.op == "apply" and node.args[0] == "\\phi" for node in equation.nodes):
         phis = phis[:1]
     loss = given.get("loss", "binary")
-    for z, y, phi in product(zs, ys, phis):
+    for (z, a), y, phi in product(zip(zs, (1.0, 4.0, 2.0, 0.25, 9.0, 3.0, 0.5, 5.0)), ys, phis):
         if z or phi not in ("relu", "leaky_relu"):
-            words = {"z": f"z = {z:g}", "y": f"y = {y:g}", "a": f"a = {1 + z * z:g}", r"\hat{y}": ""}
+            words = {"z": f"z = {z:g}", "y": f"y = {y:g}", "a": f"a = {a:g}", r"\hat{y}": ""}
             met = {node.args[0] for node in equation.nodes if node.op == "name"}
             shown = ", ".join(text for name, text in words.items() if text and name in met | {"z"} - ({"a"} & met and {"z"}))
-            yield Item(shown + (f", φ = {phi}" if len(phis) > 1 else ""), Unit(float(z), y, phi, loss))
+            yield Item(shown + (f", φ = {phi}" if len(phis) > 1 else ""), Unit(float(z), y, phi, loss, a))
 
 
 def steps(equation, given):
