@@ -9,11 +9,12 @@ import numpy as np
 
 from .bugs import hypotheses
 from .comparison import Numbers
-from .lines import EVERYWHERE, with_bugs
+from .lines import BELOW, EVERYWHERE, with_bugs
 from .results import by_name
 from .vectors import QUANTITIES
 
 FEWEST_WRONG, FEWEST_VECTORS, MOST_NAMED = 4, 2, 2
+FORWARD = "z", "y_hat", "p", "loss"
 UNTOUCHED = 1e-12                   # of the largest in its layer: what a bug that does not touch a number may change in it
 
 
@@ -83,10 +84,11 @@ class Evidence:
         ends = np.cumsum([0, *(len(part.places) for part in parts)])
         self.starts = np.concatenate([part.starts + start for part, start in zip(parts, ends)])
         self.counts = np.diff(np.append(self.starts, len(self.got)))
-        self.of_forward = np.repeat([name in ("z", "y_hat") for name in self.quantities], np.diff(ends))
+        self.where = {name: slice(*ends[k:k + 2]) for k, name in enumerate(self.quantities)}
         self.part = tolerance.part
         self.half_units = np.concatenate([tolerance.printed[name].half_unit(one) for name, one in zip(self.quantities, got)])
         self.wrong = self.there & ~self.near(self.right, self.got)
+        self.wrong_forward = [name for name in self.quantities if name in FORWARD and self.wrong[self.where[name]].any()]
 
     def scale(self, numbers):
         """The largest size in the layer of each number; numbers (…, K)."""
@@ -98,12 +100,22 @@ class Evidence:
         allowed = self.part * most + self.half_units if part is None else part * most
         return (abs(got - predicted) <= allowed) | (got == predicted) | np.isnan(got) & np.isnan(predicted)
 
-    def predicted(self, bugs):
-        """What a program with these bugs gives, in the order of `got`."""
-        return np.concatenate([*results_with(bugs, self.vector, self.quantities).values()])
+    def program(self, bugs):
+        """What tells programs apart on this vector: with one layer, a bug is there or not."""
+        deep = len(self.vector.net) > 1
+        return tuple((id(bug.changes), bug.place if deep else bug.place == BELOW, bug.shared) for bug in bugs)
 
     def agrees(self, bugs):
-        return bool(np.all(self.near(self.predicted(bugs), self.got) | ~self.there))
+        """Whether a program with these bugs gives every number that came. A forward pass is fast: if wrong, it is first."""
+        return all(self.near(self.filled(bugs, quantities), self.got)[self.there].all()
+                   for quantities in (self.wrong_forward, self.quantities) if quantities)
+
+    def filled(self, bugs, quantities):
+        """`got`, with what such a program gives in place of these quantities."""
+        numbers = self.got.copy()
+        for name, row in results_with(bugs, self.vector, quantities).items():
+            numbers[self.where[name]] = row
+        return numbers
 
 
 def results_with(bugs, vector, quantities):
@@ -135,9 +147,10 @@ def diagnose(evidence):
     single = [(bug,) for bug in hypotheses() if both or bug.shared is None]     # with one way only, it makes no difference
     evidence = wrong + [one for one in evidence if not one.wrong.any()]
     found = survivors(single, evidence) if wrong else []
-    if len(values) >= FEWEST_WRONG and len(wrong) >= FEWEST_VECTORS:
-        for wide in (False, True):
-            found = found or survivors(pairs(single, evidence, rows, wide), evidence)
+    if not found and len(values) >= FEWEST_WRONG and len(wrong) >= FEWEST_VECTORS:
+        tried = pairs(single, evidence, rows, wide=False)
+        found = survivors(tried, evidence) or survivors(
+            [bugs for bugs in pairs(single, evidence, rows, wide=True) if bugs not in tried], evidence)
     found = simplest(found)
     return Diagnosis(found, len(values), len(wrong), next_to_try(found, evidence))
 
@@ -158,7 +171,11 @@ def next_to_try(found, evidence):
 def survivors(several, evidence):
     """Of tuples of bugs those that give every number."""
     for one in evidence:
-        several = [bugs for bugs in several if one.agrees(bugs)]
+        agrees = {}
+        for bugs in several:
+            if (program := one.program(bugs)) not in agrees:
+                agrees[program] = one.agrees(bugs)
+        several = [bugs for bugs in several if agrees[one.program(bugs)]]
     return several
 
 
@@ -174,20 +191,21 @@ def pairs(single, evidence, rows, wide):
                    and (len(used) < FEWEST_VECTORS or not one.agrees(single[left[0]])))
         used.append(one)
         if one not in rows:
-            rows[one] = np.array([one.predicted(bugs) for bugs in single])
+            rows[one] = np.array([one.filled(bugs, one.quantities) for bugs in single])
         predicted = rows[one]
         missed = ~one.near(predicted, one.got) & one.there
         touched = ~one.near(predicted, one.right, UNTOUCHED)
         if wide:
             touched = np.repeat(np.logical_or.reduceat(touched, one.starts, axis=1), one.counts, axis=1)
-            touched[touched[:, one.of_forward].any(axis=1)] = True
+            for name in {"z", "y_hat"} & {*one.quantities}:
+                touched[touched[:, one.where[name]].any(axis=1)] = True
         fits = (missed.astype(np.float32) @ (~touched & (one.right != 0)).astype(np.float32).T) == 0    # [A, B]
         possible &= fits & fits.T
         left = left[~missed[left].any(axis=1)]
-    found = []
+    found = {}
     for A, B in ((single[a][0], single[b][0]) for a, b in np.argwhere(np.triu(possible, 1))):
         if A.name != B.name and len({A.shared, B.shared} - {None}) < 2:
-            found += [(A, B), (B, A)] if A.changes.keys() & B.changes.keys() else [(A, B)]
+            found |= dict.fromkeys([(A, B), (B, A)] if A.changes.keys() & B.changes.keys() else [(A, B)])
     return found
 
 

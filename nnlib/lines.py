@@ -2,7 +2,7 @@
 
 `Lines` is right. A Bug names a line of it and what stands in its place; bugs.py lists the classic ones.
 """
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -160,7 +160,7 @@ EVERYWHERE, LAST, BELOW, FIRST = "", "the last layer", "all layers but the last"
 PLACES = {EVERYWHERE: lambda m, n: True, LAST: lambda m, n: m == n, BELOW: lambda m, n: m < n, FIRST: lambda m, n: m == 0}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Bug:
     """A change of one line, or of a few that belong together.
 
@@ -172,7 +172,7 @@ class Bug:
     says: str
     cure: str
     equation: str
-    changes: dict = field(hash=False)
+    changes: dict
     place: str = EVERYWHERE
     shared: str | None = None
 

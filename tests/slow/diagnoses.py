@@ -16,11 +16,11 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from nnlib.bugs import hypotheses  # noqa: E402
-from nnlib.conformance import check  # noqa: E402
-from nnlib.diagnosis import results_with  # noqa: E402
-from nnlib.lines import BELOW, EVERYWHERE, FIRST, LAST, Bug  # noqa: E402
-from nnlib.vectors import vectors  # noqa: E402
+from nnlib.bugs import hypotheses
+from nnlib.conformance import check
+from nnlib.diagnosis import results_with
+from nnlib.lines import BELOW, EVERYWHERE, FIRST, LAST, Bug
+from nnlib.vectors import vectors
 
 TARGET = Path(__file__).resolve().parents[2] / "benchmarks" / "diagnoses.json"
 KNOWN = [*hypotheses()]
