@@ -106,7 +106,8 @@ def main(share=1.0, seed=None):
     with ProcessPoolExecutor(2) as pool:
         for kind, count in COUNTS.items():
             rng = np.random.default_rng([seed, *kind.encode()])
-            drawn = (([bug.name for bug in bugs], text) for bugs, text in islice(cases(kind, rng), max(4, int(share * count))))
+            several = islice(cases(kind, rng), max(4, int(share * count)))
+            drawn = (([bug.name for bug in bugs], text) for bugs, text in several)
             results = [*pool.map(judged, drawn, chunksize=4)]
             named, false, times, words = zip(*results)
             found[kind] = {"cases": len(results), "named": sum(named), "falsely named": sum(false)}
