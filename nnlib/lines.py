@@ -2,7 +2,6 @@
 
 `Lines` is right. A Bug names a line of it and what stands in its place; bugs.py lists the classic ones.
 """
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -133,7 +132,8 @@ class Lines:
         asked = self.share() * self.by_answers()
         if self.shared != "push":
             return self.backward(asked)
-        points = [[[np.tensordot(row, one, 1) for one in several] for several in self.push(p)] for p, row in enumerate(asked)]
+        points = [[[np.tensordot(row, one, 1) for one in several] for several in self.push(p)]
+                  for p, row in enumerate(asked)]
         return [[sum(several) for several in zip(*(point[letter] for point in points))] for letter in range(2)]
 
     # A step
