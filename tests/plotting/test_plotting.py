@@ -573,6 +573,7 @@ def test_a_run_stands_in_its_row_where_its_share_is():
     axes, = figure.figure.axes
     assert [dot.center for dot in axes.patches] == [(150, 11), (300, 11), (0, 33), (75, 33)]
     assert axes.lines[0].get_xdata() == pytest.approx([225, 225])          # the mean of the first row
-    for runs, message in (({}, "runs must be"), ({"one": [0.5, 1.1]}, "share"), ({"one": [0.5], "two": [0.5, 1]}, "as many")):
+    for runs, message in (({}, "runs must be"), ({"one": [0.5, 1.1]}, "share"),
+                          ({"one": [0.5], "two": [0.5, 1]}, "as many")):
         with pytest.raises(ValueError, match=message):
             p.run_rows(runs, alt="a")
