@@ -1,11 +1,11 @@
-"""How numbers go on from step to step, and pictures in rows: what a network learns."""
+"""How numbers go on from step to step, how far several runs come, and pictures in rows: what a network learns."""
 import numpy as np
 
 from .. import _validate
 from ._paper import BLUE, GREY, INK, REST, Plane, new_paper, number_text
 from .curves import _axis_ends, _spread_apart
 
-__all__ = ["progress_curves", "picture_rows"]
+__all__ = ["progress_curves", "run_rows", "picture_rows"]
 
 
 def progress_curves(curves, *, alt, step_name="", value_name="", first=1, logarithmic=False):
@@ -49,6 +49,37 @@ def progress_curves(curves, *, alt, step_name="", value_name="", first=1, logari
         for (name, values), end, style in zip(lines.items(), ends, [*styles[:len(lines) - 1], (BLUE, 2.2, "-")]):
             plane.line(steps, values, *style)
             paper.text(430, end, name, 16, style[0], align=0)
+        return paper.figure()
+
+
+def run_rows(runs, *, alt, value_name=""):
+    """How far several runs of each program came, a row for each; the first is the one that all are compared with.
+
+    runs: a dictionary of a name and k shares, from 0 to 1, for each row. value_name: what the shares are of.
+    Raises ValueError for an empty alt, for rows of different lengths, and for a share outside of 0 … 1.
+    """
+    if not isinstance(runs, dict) or not runs:
+        raise ValueError(f"runs must be a dictionary of names and their shares; got {_validate.shown(runs)}")
+    rows = {}
+    for name, shares in runs.items():
+        what = f"runs of {_validate.text('each name of runs', name, required=True)}"
+        shape = next(iter(rows.values())).shape if rows else ("k",)
+        shares = _validate.array(what, shares, shape, "all have as many runs")
+        rows[name] = np.array(_validate.between(what, shares, shape, 0, 1, "it is a share of all"), float)
+    low = 22 * len(rows)
+    with new_paper(alt) as paper:
+        plane = Plane(paper, (0, 0, 300, low), (0, 1), (len(rows), 0))
+        middle = next(iter(rows.values())).mean()
+        plane.line([middle, middle], [0, len(rows)], BLUE, 1.2, (0, (2, 3)))
+        for share in (0, 0.5, 1):
+            plane.line([share, share], [0, len(rows)], REST, 0.7)
+            paper.text(plane.place(share, 0)[0], low + 16, f"{share:.0%}", 15)
+        paper.text(150, low + 40, _validate.text("value_name", value_name), 15, GREY)
+        for k, (name, shares) in enumerate(rows.items()):
+            colour = INK if k else BLUE
+            paper.text(-12, 22 * k + 11, name, 15, colour, align=1)
+            for share in shares:
+                paper.disc(300 * share, 22 * k + 11, 3.6, edge=colour)
         return paper.figure()
 
 

@@ -566,3 +566,14 @@ def test_what_was_measured_is_drawn_as_dots_in_its_curve_s_colour():
     assert {dot.get_facecolor() for dot in dots} == {matplotlib.colors.to_rgba(line.get_color())}
     with pytest.raises(ValueError, match="names of costs, one; got more"):
         p.cost_curves([1, 10], {"one": [1, 10]}, measured={"more": [1, 2]}, alt="a")
+
+
+def test_a_run_stands_in_its_row_where_its_share_is():
+    figure = p.run_rows({"right": [0.5, 1.0], "wrong": [0.0, 0.25]}, alt="a")
+    axes, = figure.figure.axes
+    assert [dot.center for dot in axes.patches] == [(150, 11), (300, 11), (0, 33), (75, 33)]
+    assert axes.lines[0].get_xdata() == pytest.approx([225, 225])          # the mean of the first row
+    for runs, message in (({}, "runs must be"), ({"one": [0.5, 1.1]}, "share"),
+                          ({"one": [0.5], "two": [0.5, 1]}, "as many")):
+        with pytest.raises(ValueError, match=message):
+            p.run_rows(runs, alt="a")
