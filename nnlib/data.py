@@ -14,6 +14,7 @@ from .network import Layer, Network
 
 FOLDER = path.dirname(__file__)
 SHA256 = {"digits.npz": "af104d81e7cd419be5f343d23c6ca2e4e4ff847b06636260802df8e903c6183f",
+          "vectors.json": "689f466845dd643189825f86e8ac158dd6fa075344a5073c55aed8b900f33b63",
           "digits_network.npz": "d739a32b2d2be19b26ebda82b793a90870be36d82e68ae22fbc51ea78dc8c7a2"}
 
 
@@ -52,11 +53,15 @@ def digits_network():
 
 
 def _stored(name):
-    """The arrays of one of nnlib's own files, once every byte is known to be the one that was stored."""
-    content, place = b"", path.join(FOLDER, name)
+    return np.load(BytesIO(content(name)))
+
+
+def content(name):
+    """One of nnlib's own files, once every byte is known to be the one that was stored; OSError otherwise."""
+    found, place = b"", path.join(FOLDER, name)
     if path.isfile(place):
         with open(place, "rb") as file:
-            content = file.read()
-    if sha256(content).hexdigest() != SHA256[name]:
+            found = file.read()
+    if sha256(found).hexdigest() != SHA256[name]:
         raise OSError(f"nnlib/{name} is damaged or missing: install nnlib again")
-    return np.load(BytesIO(content))
+    return found

@@ -9,13 +9,15 @@ in the network hides a mistake.
 """
 
 import json
+import re
+from hashlib import sha256
 from itertools import combinations, count
 from pathlib import Path
 from random import Random
 
 from mpmath import mp, mpf, workdps
 
-TARGET = Path(__file__).resolve().parent.parent / "nnlib" / "vectors.json"
+NNLIB = Path(__file__).resolve().parent.parent / "nnlib"
 DIGITS, WIDTH = 400, 110
 
 PHI = {                                             # φ, φ′
@@ -53,11 +55,11 @@ GIVEN = [
            layers(([[0.7]], [-0.4], "sigmoid")), "squared_error", [[-1.6]], [[0.83]], 0.3),
 ]
 SATURATED = [
-    vector("saturated", "Slopes far out: z is near 40 or 400, above 0 and below.",
+    vector("saturated", "Slopes far out: z near 10, 40 and 400, above 0 and below.",
            layers(([[16, -8], [-20, 4], [-96, 152], [112, -144]], [0, 2, 12, -8], "softplus"),
-                  ([[0.5, 0.25, -1, 1], [-0.5, 1, 0.125, -0.25], [0.25, -0.5, -0.125, 0.125]], [3, -2, 1.5], "tanh"),
-                  ([[24, -32, 48], [-336, 256, 64]], [-8, 16], "sigmoid")),
-           "squared_error", [[1.5, -2], [-1.75, 1.5]], [[0.25, 0.75], [0.5, 0.125]], 0.75, decides=False),
+                  ([[-12, 13, -1.25, 1], [-1.5, 1.125, -1, 0.875], [1.75, -1.5, 0.25, -0.25]], [-8.5, 12.5, 1.5], "sigmoid"),
+                  ([[24, 8.75, 16], [-4, -40, -3], [-200, 394, -206]], [-0.5, -2.5, 6], "tanh")),
+           "squared_error", [[1.5, -2], [-1.75, 1.5]], [[0.25, 0.75, -0.5], [0.375, -0.625, 0.125]], 0.75, decides=False),
     vector("scores", "Scores of a thousand and more, where exp overflows unless the largest is subtracted first.",
            layers(([[400, -300], [-500, 200], [100, 700]], [200, -100, 50], "identity")),
            "cross_entropy", [[1, -2], [1.5, 0.25], [-2.25, -0.5], [0.25, 1.5]],
@@ -253,12 +255,16 @@ def document():
     return text({"format": "nnlib vectors", "version": 1, "vectors": made}) + "\n"
 
 
-def main(target=TARGET):
-    content = document().encode("ascii")
-    if target.exists() and target.read_bytes() == content:
-        return print(f"{target.name} holds these vectors already")
-    target.write_bytes(content)
-    print(f"{target.name}: {len(content):,} bytes")
+def main(nnlib=NNLIB):
+    target, source, made = nnlib / "vectors.json", nnlib / "data.py", document().encode("ascii")
+    if target.exists() and target.read_bytes() == made:
+        print("nnlib/vectors.json holds the same numbers: nothing is written.")
+        return
+    target.write_bytes(made)
+    listed = source.read_text(encoding="utf-8")
+    listed = re.sub(r'(?<="vectors.json": ")\w+', sha256(made).hexdigest(), listed)
+    source.write_text(listed, encoding="utf-8", newline="\n")
+    print(f"nnlib/vectors.json held other numbers: it is written, {len(made):,} bytes, and its SHA-256 in nnlib/data.py.")
 
 
 if __name__ == "__main__":

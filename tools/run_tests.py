@@ -33,7 +33,8 @@ EVERY = ("pyproject.toml", "tests/conftest.py", "tests/reads.py", "tools/run_tes
 READS = {
     BOOK: ("nnlib", "tests/chapters", "tests/plotting", "website/runner", "benchmarks/results.json"),
     "tests/chapters": ("nnlib", "book", "tests/plotting", "tools", "website/runner", "README.md"),
-    "tests/nnlib": ("nnlib", "ledger", "benchmarks", "book", "README.md", "tests/slow/soak.py", "tests/plotting/figures.py"),
+    "tests/nnlib": ("nnlib", "ledger", "tools/make_vectors.py", "benchmarks", "book", "README.md", "tests/slow/soak.py",
+                    "tests/plotting/figures.py"),
     "tests/plotting": ("nnlib", "website", "tests/nnlib"),
     "tests/ledger": ("ledger", "nnlib", "book", "website", "_config.yml", "tools", "README.md", "CONTRIBUTING.md",
                      "tests/nnlib", "tests/site"),
