@@ -76,7 +76,7 @@ def planted():
     """The bugs of planted.txt, as {(language, what is wrong): [(old text, new text), …]}, and the pairs of them."""
     bugs, pairs = {}, []
     text = re.sub("^#.*\n", "", (PROGRAMS / "planted.txt").read_text(encoding="utf-8"), flags=re.M)
-    for block in text.strip().split("\n\n"):
+    for block in re.split("\n\n+", text.strip()):
         head, *lines = block.split("\n")
         language, what = head.split(": ", 1)
         parts = [(mark, "\n".join(line[2:] for line in several)) for mark, several in groupby(lines, key=lambda line: line[0])]
