@@ -79,7 +79,7 @@ def planted():
     for block in re.split("\n\n+", text.strip()):
         head, *lines = block.split("\n")
         language, what = head.split(": ", 1)
-        parts = [(mark, "\n".join(line[2:] for line in several)) for mark, several in groupby(lines, key=lambda line: line[0])]
+        parts = [(mark, "\n".join(line[2:] for line in group)) for mark, group in groupby(lines, key=lambda line: line[0])]
         if parts[0][0] == "&":
             pairs.append((language, *parts[0][1].split("\n")))
         else:
