@@ -1,0 +1,511 @@
+"""The classic bugs of hand-written networks, each as a small change of one line of mathematics (lines.py).
+
+A change is a function of the running lines `s`, of `right`, the method that it replaces, and of what this one takes.
+"""
+from dataclasses import replace
+
+import numpy as np
+
+from .activations import ACTIVATIONS
+from .lines import BELOW, EVERYWHERE, FIRST, LAST, Bug
+
+ALL, SPREAD, ONCE = (EVERYWHERE, LAST, BELOW, FIRST), (EVERYWHERE, LAST, BELOW), (EVERYWHERE,)
+
+
+def listed():
+    """Every bug, with the places in which it is looked for."""
+    for several in (forward_pass, activations, slopes, losses, factors, way_back, gradients, outputs, steps):
+        yield from several()
+
+
+def bug(name, says, cure, equation, places, **changes):
+    return Bug(name, says, cure, equation, changes), places
+
+
+def fitting(other, right):
+    """other where it has the shape of right, in whose place it can stand without a word; else right."""
+    return other if other is not None and other.shape == right.shape else right
+
+
+def keep_last(M):
+    """M with zeros in place of all but its last row: what is left where = stands for +=."""
+    return np.vstack([np.zeros_like(M[:-1]), M[-1:]])
+
+
+# The forward pass ------------------------------------------------------------------------------------------------------
+
+def forward_pass():
+    def z(read_matrix=lambda W: W, read=lambda a: a, bias=lambda s, m: s.b[m]):
+        def change(s, right, m):
+            return read(s.a[m]) @ fitting(read_matrix(s.matrix(m)), s.matrix(m)).T + bias(s, m)
+        return {"weighted_sum": change}
+
+    def without(column):
+        return lambda W: np.delete(W, column, axis=1), lambda a: np.delete(a, column, axis=1)
+
+    def cut(column):
+        def change(s, right, m):
+            W, a = (of(numbers) for of, numbers in zip(without(column), (s.matrix(m), s.a[m])))
+            return a @ W.T + s.b[m]
+        return {"weighted_sum": change}
+
+    def once(s, right, m):
+        return s.a[m][:, -1:] * s.matrix(m)[:, -1] + s.b[m]
+
+    equation = "batch-z"
+    yield bug("no-bias", "the bias is not added", "add b to W a", equation, ALL, **z(bias=lambda s, m: 0))
+    yield bug("minus-bias", "the bias is subtracted", "add b to W a", equation, ALL, **z(bias=lambda s, m: -s.b[m]))
+    yield bug("bias-in-the-sum", "the bias is added once for each input of the layer",
+              "add b once, outside of the sum over the inputs", equation, ALL,
+              **z(bias=lambda s, m: s.b[m] * s.W[m].shape[1]))
+    yield bug("transposed-forward", "W is read column by column in the forward pass, so that a square one is transposed",
+              "let row r of W lead to unit r", equation, ALL, **z(lambda W: W.T))
+    yield bug("transposed-everywhere", "a square W is transposed wherever it is read", "let row r of W lead to unit r",
+              equation, ALL, matrix=lambda s, right, m: fitting(right(m).T, right(m)))
+    yield bug("stored-by-columns", "the numbers of W are stored row after row and read column after column",
+              "read entry (r, c) at r · columns + c", equation, ALL,
+              matrix=lambda s, right, m: right(m).reshape(right(m).shape[::-1]).T)
+    yield bug("last-input-left-out", "the sum over the inputs ends one too early", "let the sum run over every input",
+              equation, ALL, **cut(-1))
+    yield bug("first-input-left-out", "the sum over the inputs begins one too late", "let the sum begin at input 0",
+              equation, ALL, **cut(0))
+    yield bug("sum-overwritten", "each product replaces the sum so far, so that only the last input counts",
+              "add each product to the sum", equation, ALL, weighted_sum=once)
+    yield bug("in-place", "a unit's result is stored where the next unit still reads an input",
+              "keep the inputs until every unit is done", "layer-a", ALL, weighted_sum=overwritten)
+
+
+def overwritten(s, right, m):
+    W, rows = s.matrix(m), []
+    for a in s.a[m]:
+        line = np.zeros(max(W.shape))
+        line[:a.size] = a
+        z = np.zeros(len(W))
+        for r, row in enumerate(W):
+            z[r] = row @ line[:a.size] + s.b[m][r]
+            line[r] = s.phi[m].f(z[r:r + 1])[0]
+        rows.append(z)
+    return np.stack(rows)
+
+
+# φ and φ′ --------------------------------------------------------------------------------------------------------------
+
+def sigma(z):
+    return ACTIVATIONS["sigmoid"].f(z)
+
+
+def leaky(alpha):
+    return lambda z: np.where(z > 0, z, alpha * z), lambda z: np.where(z > 0, 1.0, alpha)
+
+
+OTHERS = {                                          # what else is written where this activation is meant: φ, φ′
+    "sigmoid": {"tanh": (np.tanh, ACTIVATIONS["tanh"].df),
+                "σ(−z)": (lambda z: sigma(-z), lambda z: -sigma(z) * sigma(-z)),
+                "σ(2z)": (lambda z: sigma(2 * z), lambda z: 2 * sigma(2 * z) * sigma(-2 * z))},
+    "tanh": {"the sigmoid": (sigma, ACTIVATIONS["sigmoid"].df),
+             "2σ(z) − 1": (lambda z: 2 * sigma(z) - 1, lambda z: 2 * sigma(z) * sigma(-z)),
+             "coth": (lambda z: 1 / np.tanh(z), lambda z: -1 / np.sinh(z) ** 2)},
+    "relu": {"leaky relu with 0.01": leaky(0.01), "the absolute value": (np.abs, np.sign),
+             "softplus": (ACTIVATIONS["softplus"].f, sigma)},
+    "leaky_relu": {"relu": leaky(0.0), "leaky relu with 0.1": leaky(0.1), "leaky relu with 0.2": leaky(0.2),
+                   "leaky relu with 0.3": leaky(0.3), "leaky relu with 0.001": leaky(0.001)},
+    "softplus": {"relu": leaky(0.0), "log(1 + exp(−z))": (lambda z: np.logaddexp(0, -z), lambda z: -sigma(-z))},
+    "sin": {"cos": (np.cos, lambda z: -np.sin(z)),
+            "sin of degrees": (lambda z: np.sin(np.radians(z)), lambda z: np.radians(np.cos(np.radians(z))))},
+    "square": {"z²/2": (lambda z: z * z / 2, lambda z: z)},
+}
+MISREMEMBERED = {                                   # φ′
+    "sigmoid": {"σ": sigma, "1 − σ": lambda z: sigma(-z), "σ(1 + σ)": lambda z: sigma(z) * (1 + sigma(z)),
+                "σ²": lambda z: sigma(z) ** 2, "1 − σ²": lambda z: 1 - sigma(z) ** 2},
+    "tanh": {"1 − tanh": lambda z: 1 - np.tanh(z), "tanh": np.tanh, "1 + tanh²": lambda z: 1 + np.tanh(z) ** 2,
+             "−tanh²": lambda z: -np.tanh(z) ** 2, "tanh (1 − tanh)": lambda z: np.tanh(z) * (1 - np.tanh(z)),
+             "(1 − tanh)²": lambda z: (1 - np.tanh(z)) ** 2},
+    "relu": {"relu itself": lambda z: np.maximum(z, 0), "1 below 0 and 0 above": lambda z: np.where(z > 0, 0.0, 1.0)},
+    "leaky_relu": {"−0.01 below 0": lambda z: np.where(z > 0, 1.0, -0.01),
+                   "0.01 above 0 too": lambda z: np.full(z.shape, 0.01),
+                   "0.01 z below 0": lambda z: np.where(z > 0, 1.0, 0.01 * z)},
+    "softplus": {"σ(−z)": lambda z: sigma(-z), "softplus itself": ACTIVATIONS["softplus"].f,
+                 "σ(1 − σ)": ACTIVATIONS["sigmoid"].df},
+    "sin": {"−cos": lambda z: -np.cos(z), "sin": np.sin, "−sin": lambda z: -np.sin(z)},
+    "square": {"z": lambda z: z, "z²": lambda z: z * z, "2": lambda z: np.full(z.shape, 2.0)},
+}
+BY_OUTPUT = {                                       # φ′ as a function of φ(z), for those that need no root
+    "sigmoid": lambda a: a * (1 - a), "tanh": lambda a: 1 - a * a, "softplus": lambda a: 1 - np.exp(-a),
+}
+
+
+def swapped(old, f=None, df=None):
+    """Other functions in place of φ and φ′ in the layers whose activation is named `old`."""
+    def change(function):
+        return lambda s, right, m: function(s.z[m]) if s.phi[m].name == old else right(m)
+    return {line: change(function) for line, function in (("activation", f), ("slope", df)) if function}
+
+
+def activations():
+    for old, others in OTHERS.items():
+        for name, (f, df) in others.items():
+            yield bug(f"{old}-as-{name}", f"{name} stands where {old} is meant, in φ and in φ′", f"take {old}", "layer-a",
+                      SPREAD, **swapped(old, f, df))
+            yield bug(f"{old}-f-as-{name}", f"{name} stands where {old} is meant, in φ but not in φ′", f"take {old}",
+                      "layer-a", SPREAD, **swapped(old, f))
+            yield bug(f"{old}-df-as-{name}", f"the slope is that of {name}, where φ is {old}", f"take the slope of {old}",
+                      "loop-step", SPREAD, **swapped(old, df=df))
+    for old, slopes_of in MISREMEMBERED.items():
+        for name, df in slopes_of.items():
+            yield bug(f"{old}-slope-{name}", f"the slope of {old} is taken to be {name}", f"take the slope of {old}",
+                      "loop-step", SPREAD, **swapped(old, df=df))
+    one = {"slope": lambda s, right, m: np.ones_like(s.z[m])}
+    none = {"activation": lambda s, right, m: s.z[m]}
+    twice = {"activation": lambda s, right, m: s.phi[m].f(right(m))}
+    below = {"activation": lambda s, right, m: s.phi[m - 1].f(s.z[m]), "slope": lambda s, right, m: s.phi[m - 1].df(s.z[m])}
+    yield bug("no-activation", "φ is left out of the forward pass, and its slope is used", "store φ(z), not z", "layer-a",
+              ALL, **none)
+    yield bug("linear", "φ is left out, and its slope is 1", "store φ(z), not z", "layer-a", ALL, **none | one)
+    yield bug("activation-twice", "φ is applied twice", "apply φ once", "layer-a", ALL, **twice)
+    yield bug("activation-of-the-layer-below", "the last layer has the activation of the layer below it",
+              "give each layer its own φ", "layer-a", (LAST,), **below)
+
+
+def slopes():
+    def of_neighbour(step):
+        def change(s, right, m):
+            inside = 0 <= m + step <= s.n
+            return fitting(s.phi[m + step].df(s.z[m + step]), right(m)) if inside else right(m)
+        return {"slope": change}
+
+    def by_output(s, right, m):
+        function = BY_OUTPUT.get(s.phi[m].name)
+        return function(s.z[m]) if function else right(m)
+
+    equation = "batch-delta-step"
+    yield bug("slope-at-output", "the slope φ′ is taken at φ(z), not at z", "take φ′(z)", equation, ALL,
+              slope=lambda s, right, m: s.phi[m].df(s.a[m + 1]))
+    yield bug("slope-by-output", "a formula of the slope that is meant for φ(z), like a(1 − a), is given z",
+              "give it φ(z), or take φ′(z)", equation, ALL, slope=by_output)
+    yield bug("slope-at-input", "the slope φ′ is taken at what the layer reads, not at its z", "take φ′(z)", equation, ALL,
+              slope=lambda s, right, m: fitting(s.phi[m].df(s.a[m]), right(m)))
+    yield bug("no-slope", "the slope is left out", "multiply by φ′(z)", equation, ALL,
+              slope=lambda s, right, m: np.ones_like(s.z[m]))
+    yield bug("slope-is-the-output", "φ(z) stands in place of φ′(z)", "multiply by φ′(z)", equation, ALL,
+              slope=lambda s, right, m: s.a[m + 1])
+    yield bug("slope-twice", "the slope is multiplied twice", "multiply by φ′(z) once", equation, ALL,
+              slope=lambda s, right, m: right(m) ** 2)
+    yield bug("minus-slope", "the slope has the wrong sign", "turn the sign of φ′", equation, ALL,
+              slope=lambda s, right, m: -right(m))
+    yield bug("slope-of-the-layer-above", "the slope is that of the layer above", "take the slope of the layer itself",
+              equation, SPREAD, **of_neighbour(1))
+    yield bug("slope-of-the-layer-below", "the slope is that of the layer below", "take the slope of the layer itself",
+              equation, SPREAD, **of_neighbour(-1))
+
+
+# The loss --------------------------------------------------------------------------------------------------------------
+
+def losses():
+    def scores(change, other=None):
+        """Only for softmax with cross-entropy, or else with `other` for the squared error."""
+        def method(s, right, *args):
+            function = change if s.softmax else other
+            return function(s) if function else right(*args)
+        return method
+
+    def of_points(softmax=None, squared=None):
+        return {"loss_of_points": scores(softmax, squared) if softmax else
+                lambda s, right: right() if s.softmax else squared(s)}
+
+    def asked(softmax=None, squared=None):
+        return {"by_answers": scores(softmax, squared) if softmax else lambda s, right: right() if s.softmax else squared(s)}
+
+    def binary(s):
+        return -(s.Y * np.log(s.p) + (1 - s.Y) * np.log(1 - s.p)).sum(axis=1)
+
+    def half_minus(s):
+        return -(s.Y * np.log(s.p) - (1 - s.Y) * np.log(1 - s.p)).sum(axis=1)
+
+    def instead(probabilities):
+        return {"probabilities": probabilities, "log_p": lambda s, right: np.log(s.p)}
+
+    def no_exp(s):
+        return s.y_hat / s.y_hat.sum(axis=1, keepdims=True)
+
+    def of_the_batch(s, right):
+        powers = np.exp(s.y_hat - s.y_hat.max())
+        return powers / powers.sum(axis=0)
+
+    ce, delta = "cross-entropy", "p-minus-y"
+    for epsilon in (1e-7, 1e-8, 1e-5, 1e-3):
+        yield bug(f"log-plus-{epsilon:g}", f"{epsilon:g} is added to p inside the logarithm",
+                  "take the logarithm from the scores, as in (log-softmax)", ce, ONCE,
+                  **of_points(lambda s, e=epsilon: -(s.Y * np.log(s.p + e)).sum(axis=1)))
+    yield bug("log-of-base-2", "the logarithm has base 2", "take the natural logarithm", ce, ONCE,
+              **of_points(lambda s: -(s.Y * np.log2(s.p)).sum(axis=1)))
+    yield bug("log-of-base-10", "the logarithm has base 10", "take the natural logarithm", ce, ONCE,
+              **of_points(lambda s: -(s.Y * np.log10(s.p)).sum(axis=1)))
+    yield bug("binary-loss", "the loss adds (1 − y) log(1 − p) for each class", "with softmax, add up y log p only", ce,
+              ONCE, **of_points(binary))
+    yield bug("parentheses", "the minus stands before the first logarithm only, so that the loss can be below 0",
+              "put the whole sum in parentheses", ce, ONCE, **of_points(half_minus))
+    yield bug("loss-of-the-largest", "the loss takes the class with the largest p, not the right one", "take −Σ y log p", ce,
+              ONCE, **of_points(lambda s: -np.log(s.p.max(axis=1))))
+    yield bug("one-minus-p", "the loss is Σ y (1 − p), with no logarithm", "take −Σ y log p", ce, ONCE,
+              **of_points(lambda s: (s.Y * (1 - s.p)).sum(axis=1)))
+    yield bug("squared-error-of-p", "the loss is the squared error of the probabilities", "take −Σ y log p", ce, ONCE,
+              **of_points(lambda s: ((s.p - s.Y) ** 2).sum(axis=1) / 2))
+    yield bug("softmax-without-exp", "softmax divides the scores by their sum, with no exponential",
+              "take exp of each score first", "softmax", ONCE, **instead(lambda s, right: no_exp(s)))
+    yield bug("softmax-twice", "softmax is taken twice", "give the loss the scores, not probabilities", "softmax", ONCE,
+              **instead(lambda s, right: softmax_of(right())))
+    yield bug("softmax-over-the-batch", "softmax adds up over the points, not over the classes",
+              "let each point have a sum of its own", "softmax", ONCE, **instead(of_the_batch))
+    yield bug("sigmoid-for-softmax", "each score goes through a sigmoid, and not through softmax",
+              "divide the exponentials by their sum", "softmax", ONCE, **instead(lambda s, right: sigma(s.y_hat)))
+    yield bug("scores-minus-y", "the derivative is ŷ − y with the scores, and not p − y", "take p − y", delta, ONCE,
+              **asked(lambda s: s.y_hat - s.Y))
+    yield bug("diagonal-softmax", "only the diagonal of softmax's derivative is used: −y (1 − p)", "take p − y", delta, ONCE,
+              **asked(lambda s: -s.Y * (1 - s.p)))
+    yield bug("minus-y-over-p", "the derivative by p, −y/p, is used as that by the scores", "take p − y", delta, ONCE,
+              **asked(lambda s: -s.Y / s.p))
+    yield bug("p-minus-y-and-slope", "p − y is multiplied by p (1 − p) once more", "take p − y alone", delta, ONCE,
+              **asked(lambda s: (s.p - s.Y) * s.p * (1 - s.p)))
+    yield bug("p-minus-1", "the derivative is p − 1 for the right class and 0 for the others", "take p − y for every class",
+              delta, ONCE, **asked(lambda s: s.Y * (s.p - 1)))
+    yield bug("only-p", "y is not subtracted", "take p − y", delta, ONCE, **asked(lambda s: s.p, lambda s: s.y_hat))
+    yield bug("gradient-of-squared-error-of-p", "the derivative is that of the squared error of p", "take p − y", delta,
+              ONCE, **asked(lambda s: s.p * ((s.p - s.Y) - ((s.p - s.Y) * s.p).sum(axis=1, keepdims=True))))
+    yield bug("absolute-error", "the loss is the absolute error", "take half the square", "squared-error", ONCE,
+              **of_points(squared=lambda s: np.abs(s.y_hat - s.Y).sum(axis=1)))
+    yield bug("root-of-squares", "the loss is the root of the sum of squares", "take half the square, without a root",
+              "squared-error", ONCE, **of_points(squared=lambda s: np.sqrt(((s.y_hat - s.Y) ** 2).sum(axis=1))))
+    yield bug("signed-error", "the loss is the sum of the errors, without squares", "take half the square", "squared-error",
+              ONCE, **of_points(squared=lambda s: (s.y_hat - s.Y).sum(axis=1)))
+    yield bug("sign-of-the-error", "the derivative is the sign of ŷ − y", "take ŷ − y", "loss-gradient", ONCE,
+              **asked(squared=lambda s: np.sign(s.y_hat - s.Y)))
+    yield bug("square-of-the-error", "the derivative is (ŷ − y)²", "take ŷ − y", "loss-gradient", ONCE,
+              **asked(squared=lambda s: (s.y_hat - s.Y) ** 2))
+    yield bug("y-minus-half", "the derivative is the loss itself", "take ŷ − y", "loss-gradient", ONCE,
+              **asked(squared=lambda s: (s.y_hat - s.Y) ** 2 / 2))
+
+
+def softmax_of(scores):
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+# Factors ---------------------------------------------------------------------------------------------------------------
+
+FACTORS = {                                         # what is said of it, the cure, how much
+    "minus": ("has the wrong sign", "turn the sign", lambda s: -1.0),
+    "twice": ("is 2 times too large", "take the factor 2 away", lambda s: 2.0),
+    "half": ("is half as large as it should be", "take the factor ½ away", lambda s: 0.5),
+    "sum": ("is N times too large: a sum over the points, and not a mean", "divide by N once", lambda s: s.N),
+    "mean-twice": ("is divided by N twice", "divide by N once only", lambda s: 1 / s.N),
+    "divided-by-outputs": ("is divided by the number of outputs", "divide by N only", lambda s: 1 / s.Y.shape[1]),
+    "times-outputs": ("is multiplied by the number of outputs", "divide by N only", lambda s: s.Y.shape[1]),
+}
+
+
+def times(count):
+    return lambda s, right, *args: count(s) * right(*args)
+
+
+def factors():
+    parts = {"loss": ("the loss", ["loss"], "batch-loss", ONCE),
+             "gradient": ("every derivative of the loss", ["share"], "batch-delta-last", ONCE),
+             "loss-and-gradient": ("the loss, and with it every derivative of it,", ["loss", "share"], "batch-loss", ONCE),
+             "weights": ("the derivative of the loss by the weights", ["weight_gradient"], "batch-gradient-weights", ALL),
+             "biases": ("the derivative of the loss by the biases", ["bias_gradient"], "batch-gradient-biases", ALL)}
+    for part, (words, lines, equation, places) in parts.items():
+        for name, (says, cure, count) in FACTORS.items():
+            yield bug(f"{part}-{name}", f"{words} {says}", cure, equation, places, **dict.fromkeys(lines, times(count)))
+
+
+# The way back ----------------------------------------------------------------------------------------------------------
+
+def way_back():
+    def through(matrix):
+        """The way back with another matrix of the same shape."""
+        return {"back": lambda s, right, m, delta: delta @ fitting(matrix(s, m), s.matrix(m))}
+
+    def neighbour(step):
+        return lambda s, m: s.matrix(m + step) if 0 <= m + step <= s.n else None
+
+    def no_matrix(s, right, m, delta):
+        return fitting(delta, right(m, delta))
+
+    equation = "batch-delta-step"
+    yield bug("no-slope", "δ is not multiplied by the slope of its layer", "multiply by φ′(z)", equation, ALL,
+              stretch=lambda s, right, m, delta: delta)
+    yield bug("slope-twice", "δ is multiplied by the slope of its layer twice", "multiply by φ′(z) once", equation, ALL,
+              stretch=lambda s, right, m, delta: right(m, right(m, delta)))
+    yield bug("slope-at-output", "on the way back the slope is taken at φ(z), not at z", "take φ′(z)", equation, ALL,
+              stretch=lambda s, right, m, delta: delta * s.phi[m].df(s.a[m + 1]))
+    yield bug("transposed-back", "δ goes back through a square W as it went forth, not through its transpose",
+              "on the way back, add down the columns of W", equation, ALL, **through(lambda s, m: s.matrix(m).T))
+    yield bug("new-weights", "δ goes back through weights that were already changed by the step",
+              "find every derivative first, then change the weights", equation, ALL,
+              **through(lambda s, m: s.weight_step(m)))
+    yield bug("weights-of-the-layer-below", "δ goes back through the weights of the layer below",
+              "take the W that δ's own layer has", equation, ALL, **through(neighbour(-1)))
+    yield bug("weights-of-the-layer-above", "δ goes back through the weights of the layer above",
+              "take the W that δ's own layer has", equation, ALL, **through(neighbour(1)))
+    yield bug("no-weights-back", "δ goes down without W", "multiply by the transpose of W", equation, ALL, back=no_matrix)
+    yield bug("back-overwritten", "on the way back each product replaces the sum so far, so that only the last unit counts",
+              "add up over all units of the layer", equation, ALL, **through(lambda s, m: keep_last(s.matrix(m))))
+    yield bug("first-unit-back", "on the way back only the first unit counts", "add up over all units of the layer",
+              equation, ALL, **through(lambda s, m: np.vstack([s.matrix(m)[:1], np.zeros_like(s.matrix(m)[1:])])))
+    yield bug("last-unit-left-out-back", "on the way back the sum ends one unit too early",
+              "add up over all units of the layer", equation, ALL,
+              **through(lambda s, m: np.vstack([s.matrix(m)[:-1], np.zeros_like(s.matrix(m)[-1:])])))
+    yield bug("minus-back", "δ changes its sign when it goes back", "take W without a sign", equation, ALL,
+              back=times(lambda s: -1.0))
+
+
+# The derivatives by W and b --------------------------------------------------------------------------------------------
+
+def gradients():
+    def reading(kept):
+        """∂/∂W with other numbers in place of what the layer reads."""
+        def by_weight(s, right, m, D, p):
+            return D[:, :, None] * fitting(kept(s, m), s.a[m])[p]
+        return {"weight_gradient": lambda s, right, m, delta: delta.T @ fitting(kept(s, m), s.a[m]), "by_weight": by_weight}
+
+    def counting(weigh):
+        """Points that count more or less than 1: weigh(N)."""
+        def change(s, right, m, delta):
+            return right(m, delta * weigh(len(delta))[:, None])
+        return {"weight_gradient": change, "bias_gradient": change}
+
+    def transposed(s, right, m, delta):
+        return fitting(right(m, delta).T, right(m, delta))
+
+    def transposed_outputs(s, right, m, D, p):
+        return fitting(right(m, D, p).transpose(0, 2, 1), right(m, D, p))
+
+    weights, biases = "batch-gradient-weights", "batch-gradient-biases"
+    both = [("not-accumulated", "only the last point of the batch counts: each replaces the one before it",
+             "add up over the points", lambda N: np.eye(N)[-1]),
+            ("first-point", "only the first point of the batch counts", "add up over the points", lambda N: np.eye(N)[0]),
+            ("last-point-left-out", "the last point of the batch is left out", "add up over all points",
+             lambda N: 1 - np.eye(N)[-1]),
+            ("first-point-left-out", "the first point of the batch is left out", "add up over all points",
+             lambda N: 1 - np.eye(N)[0]),
+            ("not-cleared", "a sum is not set to 0 between points: earlier points are added again with each later one",
+             "set the derivatives of a point to 0 before the next one", lambda N: np.arange(N, 0, -1.0))]
+    for name, says, cure, weigh in both:
+        yield bug(name, says, cure, weights, ONCE, **counting(weigh))
+        for line, letter, equation in (("weight_gradient", "weights", weights), ("bias_gradient", "biases", biases)):
+            yield bug(f"{name}-{letter}", f"{says} (in the derivative by the {letter})", cure, equation, ONCE,
+                      **{line: counting(weigh)[line]})
+    yield bug("outer-transposed", "the derivative by a square W is transposed",
+              "let entry (r, c) be δ of unit r times input c", weights, ALL, weight_gradient=transposed,
+              by_weight=transposed_outputs)
+    yield bug("reads-z", "∂/∂W takes the z of the layer below, and not φ(z)", "multiply by what the layer reads", weights,
+              ALL, **reading(lambda s, m: s.z[m - 1] if m else None))
+    yield bug("reads-own-output", "∂/∂W takes what the layer gives, and not what it reads",
+              "multiply by what the layer reads", weights, ALL, **reading(lambda s, m: s.a[m + 1]))
+    yield bug("reads-x", "∂/∂W takes the input x in every layer", "multiply by what the layer reads", weights, ALL,
+              **reading(lambda s, m: s.a[0]))
+    yield bug("reads-below", "∂/∂W takes what the layer below reads", "multiply by what the layer reads", weights, ALL,
+              **reading(lambda s, m: s.a[m - 1] if m else None))
+    yield bug("weights-without-input", "∂/∂W lacks the factor of what the layer reads", "multiply by what the layer reads",
+              weights, ALL, **reading(lambda s, m: np.ones_like(s.a[m])))
+    yield bug("weights-before-slope", "∂/∂W is made of δ before its slope", "multiply by φ′(z) first", weights, ALL,
+              weight_gradient=lambda s, right, m, delta: right(m, s.unstretched))
+    yield bug("no-weight-gradient", "∂/∂W stays 0", "compute the derivative by W", weights, ALL,
+              weight_gradient=times(lambda s: 0.0))
+    yield bug("no-bias-gradient", "∂/∂b stays 0", "compute the derivative by b", biases, ALL,
+              bias_gradient=times(lambda s: 0.0))
+    yield bug("bias-times-inputs",
+              "∂/∂b is made from ∂/∂W, added up over the columns, and so is too large by the sum of the inputs",
+              "add up δ alone", biases, ALL,
+              bias_gradient=lambda s, right, m, delta: s.weight_gradient(m, delta).sum(axis=1),
+              by_bias=lambda s, right, m, D, p: D * s.a[m][p].sum())
+    yield bug("biases-before-slope", "∂/∂b is made of δ before its slope", "multiply by φ′(z) first", biases, ALL,
+              bias_gradient=lambda s, right, m, delta: right(m, s.unstretched))
+    yield bug("bias-over-units", "∂/∂b is added up over the units, and is the same for all of them",
+              "add up over the points only", biases, ALL,
+              bias_gradient=lambda s, right, m, delta: np.full(delta.shape[1], delta.sum()))
+    yield bug("bias-mean-over-units", "∂/∂b is the mean over the units, and is the same for all of them",
+              "add up over the points only", biases, ALL,
+              bias_gradient=lambda s, right, m, delta: np.full(delta.shape[1], delta.sum() / delta.shape[1]))
+    yield bug("bias-is-the-loss", "∂/∂b is y − ŷ of the answers, the same in every layer of their width",
+              "take δ of the layer itself", biases, (BELOW,),
+              bias_gradient=lambda s, right, m, delta: fitting((s.share() * s.by_answers()).sum(axis=0), right(m, delta)))
+
+
+def outputs():
+    def later(change):
+        """Only in the layers above the one after that whose parameter moves."""
+        return lambda s, right, k, V: change(s, right, k, V) if k > s.pushed + 1 else right(k, V)
+
+    def no_matrix(s, right, k, V):
+        return fitting(V, right(k, V))
+
+    def flat(s, right, m, p):
+        return np.eye(s.b[m].size)
+
+    equation, start = "loop-step", "loop-start-bias"
+    yield bug("push-without-start-slope", "the derivative of the outputs lacks the slope of the layer whose parameter moves",
+              "begin with φ′(z) of unit i", start, ALL, start=flat)
+    yield bug("push-without-later-slopes", "the derivative of the outputs lacks the slopes of the layers above",
+              "multiply by φ′(z) in each layer", equation, ALL, tighten=lambda s, right, k, V, p: V)
+    yield bug("no-slope", "the derivative of the outputs lacks every slope", "multiply by φ′(z) in each layer", equation,
+              ALL, tighten=lambda s, right, k, V, p: V, start=flat)
+    yield bug("push-transposed", "the push goes through a square W transposed", "let row r of W lead to unit r", equation,
+              ALL, forth=lambda s, right, k, V: fitting(s.matrix(k).T, s.matrix(k)) @ V)
+    yield bug("push-without-weights", "the push goes up without W", "multiply by W in each layer", equation, ALL,
+              forth=no_matrix)
+    yield bug("misread-dots",
+              "the push leaves W out from the second layer above on: one product of slopes, as the dots can be misread",
+              "multiply by W in each layer", equation, ONCE, forth=later(no_matrix))
+    yield bug("slope-twice", "the push is multiplied by each slope twice", "multiply by φ′(z) once", equation, ALL,
+              tighten=lambda s, right, k, V, p: right(k, right(k, V, p), p))
+
+
+# The step --------------------------------------------------------------------------------------------------------------
+
+def steps():
+    def moves(count):
+        return {"step": lambda s, right, m, theta, gradient: theta - count(s) * s.rate * gradient}
+
+    equation = "gradient-step"
+    yield bug("uphill", "the step adds the gradient", "subtract rate times the gradient", equation, ALL,
+              **moves(lambda s: -1))
+    yield bug("no-rate", "the step is not multiplied by the rate", "multiply the gradient by the rate", equation, ALL,
+              **moves(lambda s: 1 / s.rate))
+    yield bug("rate-twice", "the rate is multiplied twice", "multiply by the rate once", equation, ALL,
+              **moves(lambda s: s.rate))
+    yield bug("rate-over-n", "the step is divided by N once more", "divide by N in the loss only", equation, ALL,
+              **moves(lambda s: 1 / s.N))
+    yield bug("rate-times-n", "the step is multiplied by N", "let the gradient be that of the mean", equation, ALL,
+              **moves(lambda s: s.N))
+    yield bug("step-twice", "the step is 2 times too long", "subtract rate times the gradient", equation, ALL,
+              **moves(lambda s: 2))
+    yield bug("half-step", "the step is half as long as it should be", "subtract rate times the gradient", equation, ALL,
+              **moves(lambda s: 0.5))
+    yield bug("only-the-step", "the step replaces the parameter", "subtract the step from the parameter", equation, ALL,
+              step=lambda s, right, m, theta, gradient: right(m, 0 * theta, gradient))
+    yield bug("weights-stay", "the step leaves the weights as they are", "change W too", equation, ALL,
+              weight_step=lambda s, right, m: s.W[m])
+    yield bug("biases-stay", "the step leaves the biases as they are", "change b too", equation, ALL,
+              bias_step=lambda s, right, m: s.b[m])
+    yield bug("no-step", "the step leaves weights and biases as they are", "change W and b", equation, ALL,
+              weight_step=lambda s, right, m: s.W[m], bias_step=lambda s, right, m: s.b[m])
+
+
+# All of them -----------------------------------------------------------------------------------------------------------
+
+BUGS = tuple(bug for bug, _ in listed())
+
+
+def hypotheses():
+    """Every bug in every place in which it is looked for.
+
+    A bug of one way through the network comes once more as that of a program which finds all derivatives on this way.
+    """
+    for bug, places in listed():
+        for place in places:
+            yield replace(bug, place=place)
+            if bug.changes.keys() & {"stretch", "back", "weight_gradient", "bias_gradient"}:
+                yield replace(bug, place=place, shared="pull")
+            if bug.changes.keys() & {"start", "forth", "tighten", "by_weight", "by_bias"}:
+                yield replace(bug, place=place, shared="push")

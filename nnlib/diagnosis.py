@@ -1,0 +1,199 @@
+"""Which bug a program has: the bug, or the pair of bugs, that gives every number of its results, the wrong ones too.
+
+Each hypothesis is run on the vectors, and those that miss one number are dropped. A name is given only where chance is no
+explanation: at least four different wrong numbers, on at least two vectors.
+"""
+from dataclasses import dataclass
+
+import numpy as np
+
+from .bugs import hypotheses
+from .comparison import Numbers
+from .lines import EVERYWHERE, with_bugs
+from .results import by_name
+from .vectors import QUANTITIES
+
+FEWEST_WRONG, FEWEST_VECTORS, MOST_NAMED = 4, 2, 2
+UNTOUCHED = 1e-12                   # of the largest in its layer: what a bug that does not touch a number may change in it
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """explanations: tuples of one or two Bugs, each of which gives every number that came; all equally simple.
+
+    wrong, vectors: how many different wrong numbers there are, on how many vectors that decide.
+    next: (name of a vector, quantity) of which results would tell more, or None.
+    """
+    explanations: tuple = ()
+    wrong: int = 0
+    vectors: int = 0
+    next: tuple | None = None
+
+    @property
+    def enough(self):
+        """Whether the wrong numbers suffice to name a bug."""
+        return self.wrong >= FEWEST_WRONG and self.vectors >= FEWEST_VECTORS
+
+    @property
+    def named(self):
+        """Whether it names one bug or pair, or two that give the same numbers."""
+        return self.enough and 0 < len(self.explanations) <= MOST_NAMED
+
+    def as_dict(self):
+        """The diagnosis for programs."""
+        keys = "name", "says", "place", "cure", "equation"
+        return {"named": self.named, "next": self.next and [*self.next], "text": str(self),
+                "explanations": [[{key: getattr(bug, key) for key in keys} for bug in bugs]
+                                 for bugs in (self.explanations if self.named else ())]}
+
+    def __str__(self):
+        if self.named:
+            return " Or: ".join(map(explained, self.explanations))
+        tried = f" {self.next[1]} of the vector {self.next[0]} would tell more." if self.next else ""
+        if not self.vectors:
+            return ("Only vectors that lead to no name are wrong. In those far out, the usual formulas lose their digits or "
+                    "leave the range: the card has formulas that do not.")
+        if not self.enough:
+            return (f"{counted(self.wrong, 'different wrong number')} on {counted(self.vectors, 'vector')}: too few to name "
+                    f"a bug, which takes {FEWEST_WRONG} on {FEWEST_VECTORS}.{tried}")
+        if self.explanations:
+            return f"{len(self.explanations)} known bugs or pairs give these numbers: too many to name one.{tried}"
+        return "No known bug, nor pair of bugs, gives these numbers. Begin where the first wrong number stands."
+
+
+def explained(bugs):
+    """A sentence or two for bugs that together explain all."""
+    together = "Two bugs together: " if len(bugs) > 1 else ""
+    return together + "; and ".join(f"{bug} ({bug.equation}). What to do: {bug.cure}" for bug in bugs) + "."
+
+
+def counted(number, word):
+    return f"{number} {word}{'s' * (number != 1)}"
+
+
+class Evidence:
+    """The numbers that came for one vector, one after the other, and how near a prediction must be to each."""
+
+    def __init__(self, vector, given, tolerance):
+        self.vector, self.quantities = vector, [name for name in vector.expected if given.get(name)]
+        parts = [Numbers.of(vector, name) for name in self.quantities]
+        got, there = zip(*(part.got(given[name]) for name, part in zip(self.quantities, parts)))
+        self.got, self.there = np.concatenate(got), np.concatenate(there)
+        self.right = np.concatenate([part.expected for part in parts])
+        ends = np.cumsum([0, *(len(part.places) for part in parts)])
+        self.starts = np.concatenate([part.starts + start for part, start in zip(parts, ends)])
+        self.counts = np.diff(np.append(self.starts, len(self.got)))
+        self.of_forward = np.repeat([name in ("z", "y_hat") for name in self.quantities], np.diff(ends))
+        self.part = tolerance.part
+        self.half_units = np.concatenate([tolerance.printed[name].half_unit(one) for name, one in zip(self.quantities, got)])
+        self.wrong = self.there & ~self.near(self.right, self.got)
+
+    def scale(self, numbers):
+        """The largest size in the layer of each number; numbers (…, K)."""
+        return np.repeat(np.maximum.reduceat(abs(numbers), self.starts, axis=-1), self.counts, axis=-1)
+
+    def near(self, predicted, got, part=None):
+        """Whether predictions (…, K) are as near as the tolerance says; with a part, as near as that part of the largest."""
+        most = np.fmax(self.scale(predicted), self.scale(self.right))
+        allowed = self.part * most + self.half_units if part is None else part * most
+        return (abs(got - predicted) <= allowed) | (got == predicted) | np.isnan(got) & np.isnan(predicted)
+
+    def predicted(self, bugs):
+        """What a program with these bugs gives, in the order of `got`."""
+        return np.concatenate([*results_with(bugs, self.vector, self.quantities).values()])
+
+    def agrees(self, bugs):
+        return bool(np.all(self.near(self.predicted(bugs), self.got) | ~self.there))
+
+
+def results_with(bugs, vector, quantities):
+    """What a program with these bugs gives for a vector: each quantity as one row, in the order of `expected`."""
+    lines = with_bugs(bugs)(vector.net, vector.X, vector.Y, vector.loss, vector.rate)
+    lines.forward()
+    found = {}
+    if {"dy_db", "dy_dW"} & {*quantities}:
+        dy_dW, dy_db = lines.outputs()
+        found = {"dy_db": [one.T for one in dy_db], "dy_dW": [one.transpose(1, 2, 0) for one in dy_dW]}
+    if {"grad_b", "grad_W", "b_after", "W_after"} & {*quantities}:
+        found["W_after"], found["b_after"] = lines.after()
+        found["grad_W"], found["grad_b"] = lines.by_W, lines.by_b
+    found |= {"z": [np.concatenate(lines.z, axis=1)], "y_hat": [lines.y_hat], "p": [lines.p], "loss": [lines.loss()]}
+    return {name: np.concatenate([np.ravel(one) for one in found[name]]) for name in quantities}
+
+
+@np.errstate(all="ignore")
+def diagnose(evidence):
+    """The simplest explanations of the numbers of a list of Evidence.
+
+    Only vectors that decide are asked: in saturated ones a right formula may lose its digits, beside any bug.
+    """
+    evidence = sorted((one for one in evidence if one.vector.decides), key=lambda one: len(one.got))
+    wrong = [one for one in evidence if one.wrong.any()]
+    values = {f"{value:.6g}" for one in wrong for value in one.got[one.wrong]}
+    came, rows = {name for one in evidence for name in one.quantities}, {}
+    both = not came.isdisjoint(("dy_db", "dy_dW")) and not came.isdisjoint(("grad_b", "grad_W", "b_after", "W_after"))
+    single = [(bug,) for bug in hypotheses() if both or bug.shared is None]     # with one way only, it makes no difference
+    evidence = wrong + [one for one in evidence if not one.wrong.any()]
+    found = survivors(single, evidence) if wrong else []
+    if len(values) >= FEWEST_WRONG and len(wrong) >= FEWEST_VECTORS:
+        for wide in (False, True):
+            found = found or survivors(pairs(single, evidence, rows, wide), evidence)
+    found = simplest(found)
+    return Diagnosis(found, len(values), len(wrong), next_to_try(found, evidence))
+
+
+def next_to_try(found, evidence):
+    """(name, quantity) of a vector that did not come, and in which most of these explanations differ; or None."""
+    came = {one.vector.name: one.quantities for one in evidence}
+    best = 1, None
+    for vector in sorted(by_name().values(), key=lambda one: sum(layer.W.size for layer in one.net)):
+        absent = [name for name in QUANTITIES if name in vector.expected and name not in came.get(vector.name, ())]
+        given = [results_with(bugs, vector, absent) for bugs in ((), *found)] if vector.decides and absent else []
+        for name in absent if given else ():
+            count = len({tuple(np.char.mod("%.6g", one[name])) for one in given})
+            best = max(best, (count, (vector.name, name)), key=lambda one: one[0])
+    return best[1]
+
+
+def survivors(several, evidence):
+    """Of tuples of bugs those that give every number."""
+    for one in evidence:
+        several = [bugs for bugs in several if one.agrees(bugs)]
+    return several
+
+
+def pairs(single, evidence, rows, wide):
+    """Pairs of bugs that can explain these numbers: what one of them does not touch is as the other alone leaves it.
+
+    A bug may touch a number only beside another bug, as where a slope is 0. So with `wide` it is said to touch all numbers
+    of a layer if it touches one of them, and all numbers if it touches the forward pass. rows: keeps what each bug gives.
+    """
+    possible, left, used = True, np.arange(len(single)), []
+    while left.size or len(used) < FEWEST_VECTORS:  # what is left explains all so far, with any bug that touches nothing
+        one = next(one for one in evidence if one not in used
+                   and (len(used) < FEWEST_VECTORS or not one.agrees(single[left[0]])))
+        used.append(one)
+        if one not in rows:
+            rows[one] = np.array([one.predicted(bugs) for bugs in single])
+        predicted = rows[one]
+        missed = ~one.near(predicted, one.got) & one.there
+        touched = ~one.near(predicted, one.right, UNTOUCHED)
+        if wide:
+            touched = np.repeat(np.logical_or.reduceat(touched, one.starts, axis=1), one.counts, axis=1)
+            touched[touched[:, one.of_forward].any(axis=1)] = True
+        fits = (missed.astype(np.float32) @ (~touched & (one.right != 0)).astype(np.float32).T) == 0    # [A, B]
+        possible &= fits & fits.T
+        left = left[~missed[left].any(axis=1)]
+    found = []
+    for A, B in ((single[a][0], single[b][0]) for a, b in np.argwhere(np.triu(possible, 1))):
+        if A.name != B.name and len({A.shared, B.shared} - {None}) < 2:
+            found += [(A, B), (B, A)] if A.changes.keys() & B.changes.keys() else [(A, B)]
+    return found
+
+
+def simplest(found):
+    """One explanation for each set of names: the same bugs in all layers, if these are among them."""
+    by_name = {}
+    for bugs in sorted(found, key=lambda bugs: sum((bug.place != EVERYWHERE) + (bug.shared is not None) for bug in bugs)):
+        by_name.setdefault(frozenset(bug.name for bug in bugs), bugs)
+    return tuple(by_name.values())
