@@ -91,7 +91,7 @@ class Tolerance:
         right = numbers.expected if right is None else right
         got, there = numbers.got(given)
         allowed = self.allowed(quantity, numbers, right, got)
-        near = (abs(got - right) <= allowed) | (got == right)
+        near = (abs(got - right) <= allowed) & np.isfinite(got)
         sure = (allowed <= CERTAIN * abs(right)) | (right == got) & (self.printed[quantity].decimals is None)
         return np.select([~there, near & sure, near], [MISSING, RIGHT, EXCUSED], WRONG)
 

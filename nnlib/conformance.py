@@ -215,12 +215,12 @@ def _remark(first):
     """What a single wrong number shows by itself."""
     expected, got = first.expected, first.got.value
     if not np.isfinite(got):
-        return ("nan and inf come from numbers that leave their range, from 0 / 0, or from the log of 0 or less. exp(z) leaves "
-                "the range of a double above z = 709, and that of single precision above 88: softmax needs its largest score "
-                "subtracted first.")
-    if first.quantity in BACKWARD and abs(got) <= 1e-15 and 0 < abs(expected) < 1e-12:
-        return ("A slope may be lost here: 1 − tanh² and σ(1 − σ) round to 0 where φ is saturated. σ(z) σ(−z), and "
-                "4e / (1 + e)² with e = exp(−2|z|) for tanh, keep it.")
+        return ("nan and inf come from numbers that leave their range, from 0 / 0, or from the log of 0 or less. exp(z) "
+                "leaves the range of a double above z = 709, and that of single precision above 88: softmax needs its "
+                "largest score subtracted first.")
+    if first.quantity in BACKWARD and max(abs(expected), abs(got)) < 1e-3 and _size(by_name()[first.vector])[0]:
+        return ("φ is saturated in this vector, so that its slope is tiny. 1 − tanh² and σ(1 − σ) lose the digits of that; "
+                "σ(z) σ(−z), and 4e / (1 + e)² with e = exp(−2|z|) for tanh, keep them.")
     return ""
 
 
