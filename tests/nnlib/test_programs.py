@@ -47,8 +47,9 @@ def test_every_number_is_that_of_the_vectors(runner, tmp_path):
     printed = run(runner, whole(runner), tmp_path)
     numbers = read(printed)
     assert numbers.keys() == right().keys()
-    assert [] == [(key, numbers[key], number) for key, (number, distance) in right().items()
-                  if not abs(numbers[key] - number) <= distance]
+    far = [(key, numbers[key], number) for key, (number, distance) in right().items()
+           if not abs(numbers[key] - number) <= distance]
+    assert far == []
     assert check(printed).verdict == "right"
 
 
