@@ -1,5 +1,6 @@
-"""Where the diagnosis does not know a planted bug, it names no other; tests/nnlib/test_programs.py has those that it knows. One
-that it has learned since gets a line = NAME in planted.txt."""
+"""Where the diagnosis does not know a planted bug, it names no other. Those that it knows are in tests/nnlib/test_programs.py;
+one that it has learned since gets a line `= NAME` in planted.txt.
+"""
 import pytest
 from planted import PLANTED, expected, named
 
