@@ -106,6 +106,33 @@ def torch_tanh_slope():
     return [z.grad.item()]
 
 
+def nudged_by_hand(f, theta, h=1e-4):
+    quotients = np.zeros(theta.shape)
+    for k in range(theta.size):
+        up, down = theta.copy(), theta.copy()
+        up[k] += h
+        down[k] -= h
+        quotients[k] = (f(up) - f(down)) / (2 * h)
+    return quotients
+
+
+def checked_by_hand(gradient):
+    return "wrong" if abs(gradient - nudged_by_hand(np.sum, np.ones(2))).max() > 1e-4 else "passes"
+
+
+def checked_by_torch(gradient):
+    class Sum(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, theta):
+            return theta.sum()
+
+        @staticmethod
+        def backward(ctx, upstream):
+            return upstream * torch.tensor(gradient)
+
+    return "passes" if torch.autograd.gradcheck(Sum.apply, torch.ones(2, requires_grad=True)) else "wrong"
+
+
 ones, hundreds = np.ones((1, 3), np.int8), np.array([[100, 100, 1]], np.int8)
 
 # Questions that are not about x: what is asked, nnlib's way, the right answer, and the ways of others.
@@ -126,6 +153,12 @@ QUESTIONS = [
      {"NumPy": lambda: [1 - np.tanh(30.0) ** 2], "PyTorch": torch_tanh_slope}),
     ("a nudge of 1e-17", "central_difference(np.sin, 0.5, h=1e-17)", None,
      {"NumPy": lambda: (np.sin(0.5 + 1e-17) - np.sin(0.5 - 1e-17)) / 2e-17}),
+    ("a gradient of nan, checked", "check_gradient(np.sum, np.ones(2), np.full(2, np.nan))", None,
+     {"NumPy": lambda: checked_by_hand(np.full(2, np.nan)), "PyTorch": lambda: checked_by_torch([np.nan] * 2)}),
+    ("nudges of a theta of integers",
+     "check_gradient(lambda t: t @ t, np.array([3, 4]), [6, 8]).parts['theta'].nudged", [6, 8],
+     {"NumPy": lambda: nudged_by_hand(lambda t: t @ t, np.array([3, 4])),
+      "PyTorch": lambda: torch.tensor([3, 4], requires_grad=True)}),
 ]
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from .inline import examine_inline
 from .lessons import lesson
+from .misprints import examined
 from .store import remembered
 from .trials import examine
 
@@ -16,6 +17,7 @@ class Judgement:
     rows: dict                                      # by label: its row of the registry
     results: dict = field(default_factory=dict)     # by label: what came of evaluating it
     sentences: dict = field(default_factory=dict)   # by page: (fault or None, status) of each equality in its text
+    misprints: dict = field(default_factory=dict)   # by id: (its row, what came of it)
     faults: list = field(default_factory=list)      # (page, line or None, sentence); None: in the page's .toml
     fresh: int = 0                                  # how many equations were evaluated, and not read from the cache
 
@@ -42,6 +44,7 @@ def judge(found, registry, cache, partial=False):
                              for (latex, line), (fault, _) in zip(one.inline, answers) if fault]
         judgement.sentences[page] = answers
         judgement.faults += [(page, None, sentence) for sentence in stale_rows(one, registry.page(page))]
+        judgement.faults += [(page, None, sentence) for sentence in misprint_faults(judgement, registry.page(page), cache)]
     beside_none = [] if partial else [page for page in registry.pages if page not in found]
     judgement.faults += [(page, None, "it stands beside no page of the book") for page in beside_none]
     return judgement
@@ -62,6 +65,15 @@ def equation_faults(judgement, registry, cache, page, label, latex):
     judgement.results[label] = result
     judgement.fresh += is_fresh
     return [f"equation ({label}) does not hold: {result['fault']}"] if result["fault"] else []
+
+
+def misprint_faults(judgement, page, cache):
+    """Look up what came of the misprints of other books that a page shows, or try them."""
+    for row in page["misprints"]:
+        result, _ = remembered(cache, row, lambda row=row: examined(row))
+        judgement.misprints[row["id"]] = row, result
+        if result["fault"]:
+            yield f"[[misprints]]: {row['id']}: {result['fault']}"
 
 
 def stale_rows(found, row):

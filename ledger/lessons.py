@@ -7,5 +7,7 @@ README = Path(__file__).with_name("README.md")
 
 def lesson(heading):
     """“ledger/README.md, line 42: A sign”."""
+    if not README.exists():         # in the page there is no README
+        return f"ledger/README.md: {heading}"
     lines = README.read_text(encoding="utf-8").splitlines()
     return f"ledger/README.md, line {lines.index(f'### {heading}') + 1}: {heading}"

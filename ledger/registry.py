@@ -64,7 +64,7 @@ def complete(page):
     """A page's .toml with every key; its equalities have one line each, as they are read from the page, and one row."""
     rows = [(latex, row) for row in page.get("equalities", [])
             for latex in ([row["latex"]] if isinstance(row["latex"], str) else row["latex"])]
-    return {"equations": {}, "networks": {}, "letters": {}, **page,
+    return {"equations": {}, "networks": {}, "letters": {}, "misprints": [], **page,
             "binds": [*map(one_line, page.get("binds", []))], "chosen": [*map(one_line, page.get("chosen", []))],
             "equalities": {one_line(latex): row for latex, row in rows}}
 
@@ -98,6 +98,13 @@ PAGE = {
     "equations": ("tables [equations.LABEL]", {TEXT: dict}),
     "equalities": ("tables [[equalities]]", [dict]),
     "networks": ("tables [networks.NAME]", {TEXT: dict}),
+    "misprints": ("tables [[misprints]]", [dict]),
+}
+MISPRINT = {
+    **dict.fromkeys(("id", "source", "link", "kind", "scene", "right", "printed", "unnoticed", "restated", "refused",
+                     "outside"), ("a text", TEXT)),
+    **dict.fromkeys(("given", "passes"), ("what of its scene is given", {TEXT: (NUMBER, TEXT, [NUMBER], bool)})),
+    "code": ("true or false", bool),
 }
 
 
@@ -127,6 +134,9 @@ def page_faults(page):
         yield from equation_faults(row, f"[equations.{label}]: ")
     for row in page.get("equalities", []):
         yield from row_faults(row, EQUALITY, "[[equalities]]: ", ("latex",))
+    for row in page.get("misprints", []):
+        needed = ("id", "source", "link", "kind", "right", "printed", "unnoticed", *(() if "outside" in row else ("scene",)))
+        yield from row_faults(row, MISPRINT, "[[misprints]]: ", needed)
     for name, row in page.get("networks", {}).items():
         yield from network_faults(row, f"[networks.{name}]: ")
 

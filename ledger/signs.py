@@ -26,6 +26,7 @@ def diagonal(arithmetic, value):
 SIGNS = {
     r"\operatorname{diag}": diagonal,
     r"\exp": elementwise("exp"),
+    r"\tanh": elementwise("tanh"),
     r"\sqrt": elementwise("sqrt"),
     r"\log": elementwise("log"),
     r"\operatorname{Im}": elementwise("imag"),

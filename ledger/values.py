@@ -9,6 +9,14 @@ class Wrong(ValueError):
     """A side that has no value: shapes that do not fit, a letter without a meaning, an index without a range."""
 
 
+class Unknown(Wrong):
+    """A letter or a function that stands for nothing in this scene."""
+
+    def __init__(self, name, sentence):
+        super().__init__(sentence)
+        self.name = name
+
+
 class NoLayer(Wrong):
     """A layer that this network does not have: the equation says nothing about it."""
 

@@ -14,7 +14,8 @@ ALL, SPREAD, ONCE = (EVERYWHERE, LAST, BELOW, FIRST), (EVERYWHERE, LAST, BELOW),
 
 def listed():
     """Every bug, with the places in which it is looked for."""
-    for several in (forward_pass, activations, slopes, losses, factors, way_back, gradients, outputs, steps):
+    for several in (forward_pass, activations, slopes, cross_entropies, softmaxes, errors, factors, way_back, points,
+                    weight_gradients, bias_gradients, outputs, steps):
         yield from several()
 
 
@@ -200,94 +201,98 @@ def slopes():
 
 # The loss --------------------------------------------------------------------------------------------------------------
 
-def losses():
-    def scores(change, other=None):
-        """Only for softmax with cross-entropy, or else with `other` for the squared error."""
-        def method(s, right, *args):
-            function = change if s.softmax else other
-            return function(s) if function else right(*args)
-        return method
-
-    def of_points(softmax=None, squared=None):
-        return {"loss_of_points": scores(softmax, squared) if softmax else
-                lambda s, right: right() if s.softmax else squared(s)}
-
-    def asked(softmax=None, squared=None):
-        return {"by_answers": scores(softmax, squared) if softmax else lambda s, right: right() if s.softmax else squared(s)}
-
-    def binary(s):
-        return -(s.Y * np.log(s.p) + (1 - s.Y) * np.log(1 - s.p)).sum(axis=1)
-
-    def half_minus(s):
-        return -(s.Y * np.log(s.p) - (1 - s.Y) * np.log(1 - s.p)).sum(axis=1)
-
-    def instead(probabilities):
-        return {"probabilities": probabilities, "log_p": lambda s, right: np.log(s.p)}
-
-    def no_exp(s):
-        return s.y_hat / s.y_hat.sum(axis=1, keepdims=True)
-
-    def of_the_batch(s, right):
-        powers = np.exp(s.y_hat - s.y_hat.max())
-        return powers / powers.sum(axis=0)
-
-    ce, delta = "cross-entropy", "p-minus-y"
-    for epsilon in (1e-7, 1e-8, 1e-5, 1e-3):
-        yield bug(f"log-plus-{epsilon:g}", f"{epsilon:g} is added to p inside the logarithm",
-                  "take the logarithm from the scores, as in (log-softmax)", ce, ONCE,
-                  **of_points(lambda s, e=epsilon: -(s.Y * np.log(s.p + e)).sum(axis=1)))
-    yield bug("log-of-base-2", "the logarithm has base 2", "take the natural logarithm", ce, ONCE,
-              **of_points(lambda s: -(s.Y * np.log2(s.p)).sum(axis=1)))
-    yield bug("log-of-base-10", "the logarithm has base 10", "take the natural logarithm", ce, ONCE,
-              **of_points(lambda s: -(s.Y * np.log10(s.p)).sum(axis=1)))
-    yield bug("binary-loss", "the loss adds (1 − y) log(1 − p) for each class", "with softmax, add up y log p only", ce,
-              ONCE, **of_points(binary))
-    yield bug("parentheses", "the minus stands before the first logarithm only, so that the loss can be below 0",
-              "put the whole sum in parentheses", ce, ONCE, **of_points(half_minus))
-    yield bug("loss-of-the-largest", "the loss takes the class with the largest p, not the right one", "take −Σ y log p", ce,
-              ONCE, **of_points(lambda s: -np.log(s.p.max(axis=1))))
-    yield bug("one-minus-p", "the loss is Σ y (1 − p), with no logarithm", "take −Σ y log p", ce, ONCE,
-              **of_points(lambda s: (s.Y * (1 - s.p)).sum(axis=1)))
-    yield bug("squared-error-of-p", "the loss is the squared error of the probabilities", "take −Σ y log p", ce, ONCE,
-              **of_points(lambda s: ((s.p - s.Y) ** 2).sum(axis=1) / 2))
-    yield bug("softmax-without-exp", "softmax divides the scores by their sum, with no exponential",
-              "take exp of each score first", "softmax", ONCE, **instead(lambda s, right: no_exp(s)))
-    yield bug("softmax-twice", "softmax is taken twice", "give the loss the scores, not probabilities", "softmax", ONCE,
-              **instead(lambda s, right: softmax_of(right())))
-    yield bug("softmax-over-the-batch", "softmax adds up over the points, not over the classes",
-              "let each point have a sum of its own", "softmax", ONCE, **instead(of_the_batch))
-    yield bug("sigmoid-for-softmax", "each score goes through a sigmoid, and not through softmax",
-              "divide the exponentials by their sum", "softmax", ONCE, **instead(lambda s, right: sigma(s.y_hat)))
-    yield bug("scores-minus-y", "the derivative is ŷ − y with the scores, and not p − y", "take p − y", delta, ONCE,
-              **asked(lambda s: s.y_hat - s.Y))
-    yield bug("diagonal-softmax", "only the diagonal of softmax's derivative is used: −y (1 − p)", "take p − y", delta, ONCE,
-              **asked(lambda s: -s.Y * (1 - s.p)))
-    yield bug("minus-y-over-p", "the derivative by p, −y/p, is used as that by the scores", "take p − y", delta, ONCE,
-              **asked(lambda s: -s.Y / s.p))
-    yield bug("p-minus-y-and-slope", "p − y is multiplied by p (1 − p) once more", "take p − y alone", delta, ONCE,
-              **asked(lambda s: (s.p - s.Y) * s.p * (1 - s.p)))
-    yield bug("p-minus-1", "the derivative is p − 1 for the right class and 0 for the others", "take p − y for every class",
-              delta, ONCE, **asked(lambda s: s.Y * (s.p - 1)))
-    yield bug("only-p", "y is not subtracted", "take p − y", delta, ONCE, **asked(lambda s: s.p, lambda s: s.y_hat))
-    yield bug("gradient-of-squared-error-of-p", "the derivative is that of the squared error of p", "take p − y", delta,
-              ONCE, **asked(lambda s: s.p * ((s.p - s.Y) - ((s.p - s.Y) * s.p).sum(axis=1, keepdims=True))))
-    yield bug("absolute-error", "the loss is the absolute error", "take half the square", "squared-error", ONCE,
-              **of_points(squared=lambda s: np.abs(s.y_hat - s.Y).sum(axis=1)))
-    yield bug("root-of-squares", "the loss is the root of the sum of squares", "take half the square, without a root",
-              "squared-error", ONCE, **of_points(squared=lambda s: np.sqrt(((s.y_hat - s.Y) ** 2).sum(axis=1))))
-    yield bug("signed-error", "the loss is the sum of the errors, without squares", "take half the square", "squared-error",
-              ONCE, **of_points(squared=lambda s: (s.y_hat - s.Y).sum(axis=1)))
-    yield bug("sign-of-the-error", "the derivative is the sign of ŷ − y", "take ŷ − y", "loss-gradient", ONCE,
-              **asked(squared=lambda s: np.sign(s.y_hat - s.Y)))
-    yield bug("square-of-the-error", "the derivative is (ŷ − y)²", "take ŷ − y", "loss-gradient", ONCE,
-              **asked(squared=lambda s: (s.y_hat - s.Y) ** 2))
-    yield bug("y-minus-half", "the derivative is the loss itself", "take ŷ − y", "loss-gradient", ONCE,
-              **asked(squared=lambda s: (s.y_hat - s.Y) ** 2 / 2))
-
-
-def softmax_of(scores):
+def softmax(scores):
     powers = np.exp(scores - scores.max(axis=1, keepdims=True))
     return powers / powers.sum(axis=1, keepdims=True)
+
+
+def of_softmax(line, function):
+    """A change only where the loss is cross-entropy of softmax."""
+    return {line: lambda s, right: function(s) if s.softmax else right()}
+
+
+def of_squares(line, function):
+    """A change only where the loss is the squared error."""
+    return {line: lambda s, right: right() if s.softmax else function(s)}
+
+
+def cross_entropies():
+    def wrong(name, says, cure, function):
+        return bug(name, says, cure, "cross-entropy", ONCE, **of_softmax("loss_of_points", function))
+
+    sums = "take −Σ y log p"
+    for epsilon in (1e-7, 1e-8, 1e-5, 1e-3):
+        yield wrong(f"log-plus-{epsilon:g}", f"{epsilon:g} is added to p inside the logarithm",
+                    "take the logarithm from the scores, as in (log-softmax)",
+                    lambda s, e=epsilon: -(s.Y * np.log(s.p + e)).sum(axis=1))
+    yield wrong("log-of-base-2", "the logarithm has base 2", "take the natural logarithm",
+                lambda s: -(s.Y * np.log2(s.p)).sum(axis=1))
+    yield wrong("log-of-base-10", "the logarithm has base 10", "take the natural logarithm",
+                lambda s: -(s.Y * np.log10(s.p)).sum(axis=1))
+    yield wrong("binary-loss", "the loss adds (1 − y) log(1 − p) for each class", "with softmax, add up y log p only",
+                lambda s: -(s.Y * np.log(s.p) + (1 - s.Y) * np.log(1 - s.p)).sum(axis=1))
+    yield wrong("parentheses", "the minus stands before the first logarithm only, so that the loss can be below 0",
+                "put the whole sum in parentheses",
+                lambda s: -(s.Y * np.log(s.p) - (1 - s.Y) * np.log(1 - s.p)).sum(axis=1))
+    yield wrong("loss-of-the-largest", "the loss takes the class with the largest p, not the right one", sums,
+                lambda s: -np.log(s.p.max(axis=1)))
+    yield wrong("one-minus-p", "the loss is Σ y (1 − p), with no logarithm", sums, lambda s: (s.Y * (1 - s.p)).sum(axis=1))
+    yield wrong("squared-error-of-p", "the loss is the squared error of the probabilities", sums,
+                lambda s: ((s.p - s.Y) ** 2).sum(axis=1) / 2)
+
+
+def softmaxes():
+    def wrong(name, says, cure, function):
+        return bug(name, says, cure, "softmax", ONCE, log_p=lambda s, right: np.log(s.p),
+                   probabilities=lambda s, right: function(s.y_hat))
+
+    def of_the_batch(scores):
+        powers = np.exp(scores - scores.max())
+        return powers / powers.sum(axis=0)
+
+    yield wrong("softmax-without-exp", "softmax divides the scores by their sum, with no exponential",
+                "take exp of each score first", lambda scores: scores / scores.sum(axis=1, keepdims=True))
+    yield wrong("softmax-twice", "softmax is taken twice", "give the loss the scores, not probabilities",
+                lambda scores: softmax(softmax(scores)))
+    yield wrong("softmax-over-the-batch", "softmax adds up over the points, not over the classes",
+                "let each point have a sum of its own", of_the_batch)
+    yield wrong("sigmoid-for-softmax", "each score goes through a sigmoid, and not through softmax",
+                "divide the exponentials by their sum", sigma)
+
+
+def by_squares_of_p(s):
+    miss = s.p - s.Y
+    return s.p * (miss - (miss * s.p).sum(axis=1, keepdims=True))
+
+
+def errors():
+    delta = "p-minus-y"
+    yield bug("scores-minus-y", "the derivative is ŷ − y with the scores, and not p − y", "take p − y", delta, ONCE,
+              **of_softmax("by_answers", lambda s: s.y_hat - s.Y))
+    yield bug("diagonal-softmax", "only the diagonal of softmax's derivative is used: −y (1 − p)", "take p − y", delta, ONCE,
+              **of_softmax("by_answers", lambda s: -s.Y * (1 - s.p)))
+    yield bug("minus-y-over-p", "the derivative by p, −y/p, is used as that by the scores", "take p − y", delta, ONCE,
+              **of_softmax("by_answers", lambda s: -s.Y / s.p))
+    yield bug("p-minus-y-and-slope", "p − y is multiplied by p (1 − p) once more", "take p − y alone", delta, ONCE,
+              **of_softmax("by_answers", lambda s: (s.p - s.Y) * s.p * (1 - s.p)))
+    yield bug("p-minus-1", "the derivative is p − 1 for the right class and 0 for the others", "take p − y for every class",
+              delta, ONCE, **of_softmax("by_answers", lambda s: s.Y * (s.p - 1)))
+    yield bug("y-not-subtracted", "y is not subtracted", "take p − y, or ŷ − y", "loss-gradient", ONCE,
+              by_answers=lambda s, right: s.p if s.softmax else s.y_hat)
+    yield bug("gradient-of-squared-error-of-p", "the derivative is that of the squared error of p", "take p − y", delta,
+              ONCE, **of_softmax("by_answers", by_squares_of_p))
+    yield bug("absolute-error", "the loss is the absolute error", "take half the square", "squared-error", ONCE,
+              **of_squares("loss_of_points", lambda s: np.abs(s.y_hat - s.Y).sum(axis=1)))
+    yield bug("root-of-squares", "the loss is the root of the sum of squares", "take half the square, without a root",
+              "squared-error", ONCE, **of_squares("loss_of_points", lambda s: np.sqrt(((s.y_hat - s.Y) ** 2).sum(axis=1))))
+    yield bug("signed-error", "the loss is the sum of the errors, without squares", "take half the square", "squared-error",
+              ONCE, **of_squares("loss_of_points", lambda s: (s.y_hat - s.Y).sum(axis=1)))
+    yield bug("sign-of-the-error", "the derivative is the sign of ŷ − y", "take ŷ − y", "loss-gradient", ONCE,
+              **of_squares("by_answers", lambda s: np.sign(s.y_hat - s.Y)))
+    yield bug("square-of-the-error", "the derivative is (ŷ − y)²", "take ŷ − y", "loss-gradient", ONCE,
+              **of_squares("by_answers", lambda s: (s.y_hat - s.Y) ** 2))
+    yield bug("half-square-of-the-error", "the derivative is (ŷ − y)²/2", "take ŷ − y", "loss-gradient", ONCE,
+              **of_squares("by_answers", lambda s: (s.y_hat - s.Y) ** 2 / 2))
 
 
 # Factors ---------------------------------------------------------------------------------------------------------------
@@ -355,33 +360,23 @@ def way_back():
     yield bug("last-unit-left-out-back", "on the way back the sum ends one unit too early",
               "add up over all units of the layer", equation, ALL,
               **through(lambda s, m: np.vstack([s.matrix(m)[:-1], np.zeros_like(s.matrix(m)[-1:])])))
+    yield bug("back-before-slope", "δ is handed down before it is multiplied by the slope of its own layer",
+              "multiply by φ′(z) first, then hand down", equation, ALL,
+              back=lambda s, right, m, delta: right(m, s.unstretched))
     yield bug("minus-back", "δ changes its sign when it goes back", "take W without a sign", equation, ALL,
               back=times(lambda s: -1.0))
 
 
 # The derivatives by W and b --------------------------------------------------------------------------------------------
 
-def gradients():
-    def reading(kept):
-        """∂/∂W with other numbers in place of what the layer reads."""
-        def by_weight(s, right, m, D, p):
-            return D[:, :, None] * fitting(kept(s, m), s.a[m])[p]
-        return {"weight_gradient": lambda s, right, m, delta: delta.T @ fitting(kept(s, m), s.a[m]), "by_weight": by_weight}
-
+def points():
+    """Points that count more or less than 1."""
     def counting(weigh):
-        """Points that count more or less than 1: weigh(N)."""
-        def change(s, right, m, delta):
-            return right(m, delta * weigh(len(delta))[:, None])
-        return {"weight_gradient": change, "bias_gradient": change}
+        return lambda s, right, m, delta: right(m, delta * weigh(len(delta))[:, None])
 
-    def transposed(s, right, m, delta):
-        return fitting(right(m, delta).T, right(m, delta))
-
-    def transposed_outputs(s, right, m, D, p):
-        return fitting(right(m, D, p).transpose(0, 2, 1), right(m, D, p))
-
-    weights, biases = "batch-gradient-weights", "batch-gradient-biases"
-    both = [("not-accumulated", "only the last point of the batch counts: each replaces the one before it",
+    equations = {"weights": "batch-gradient-weights", "biases": "batch-gradient-biases"}
+    for name, says, cure, weigh in (
+            ("not-accumulated", "only the last point of the batch counts: each replaces the one before it",
              "add up over the points", lambda N: np.eye(N)[-1]),
             ("first-point", "only the first point of the batch counts", "add up over the points", lambda N: np.eye(N)[0]),
             ("last-point-left-out", "the last point of the batch is left out", "add up over all points",
@@ -389,12 +384,28 @@ def gradients():
             ("first-point-left-out", "the first point of the batch is left out", "add up over all points",
              lambda N: 1 - np.eye(N)[0]),
             ("not-cleared", "a sum is not set to 0 between points: earlier points are added again with each later one",
-             "set the derivatives of a point to 0 before the next one", lambda N: np.arange(N, 0, -1.0))]
-    for name, says, cure, weigh in both:
-        yield bug(name, says, cure, weights, ONCE, **counting(weigh))
-        for line, letter, equation in (("weight_gradient", "weights", weights), ("bias_gradient", "biases", biases)):
-            yield bug(f"{name}-{letter}", f"{says} (in the derivative by the {letter})", cure, equation, ONCE,
-                      **{line: counting(weigh)[line]})
+             "set the derivatives of a point to 0 before the next one", lambda N: np.arange(N, 0, -1.0))):
+        lines = {"weights": {"weight_gradient": counting(weigh)}, "biases": {"bias_gradient": counting(weigh)}}
+        yield bug(name, says, cure, equations["weights"], ONCE, **lines["weights"], **lines["biases"])
+        for letter, changes in lines.items():
+            yield bug(f"{name}-{letter}", f"{says} (in the derivative by the {letter})", cure, equations[letter], ONCE,
+                      **changes)
+
+
+def weight_gradients():
+    def reading(kept):
+        """∂/∂W with other numbers in place of what the layer reads."""
+        def by_weight(s, right, m, D, p):
+            return D[:, :, None] * fitting(kept(s, m), s.a[m])[p]
+        return {"weight_gradient": lambda s, right, m, delta: delta.T @ fitting(kept(s, m), s.a[m]), "by_weight": by_weight}
+
+    def transposed(s, right, m, delta):
+        return fitting(right(m, delta).T, right(m, delta))
+
+    def transposed_outputs(s, right, m, D, p):
+        return fitting(right(m, D, p).transpose(0, 2, 1), right(m, D, p))
+
+    weights = "batch-gradient-weights"
     yield bug("outer-transposed", "the derivative by a square W is transposed",
               "let entry (r, c) be δ of unit r times input c", weights, ALL, weight_gradient=transposed,
               by_weight=transposed_outputs)
@@ -412,6 +423,10 @@ def gradients():
               weight_gradient=lambda s, right, m, delta: right(m, s.unstretched))
     yield bug("no-weight-gradient", "∂/∂W stays 0", "compute the derivative by W", weights, ALL,
               weight_gradient=times(lambda s: 0.0))
+
+
+def bias_gradients():
+    biases = "batch-gradient-biases"
     yield bug("no-bias-gradient", "∂/∂b stays 0", "compute the derivative by b", biases, ALL,
               bias_gradient=times(lambda s: 0.0))
     yield bug("bias-times-inputs",

@@ -137,12 +137,12 @@ def _factor_of(parts, tolerance):
 
 
 def _factor(gradient, nudged, tolerance):
-    """The c, not 1, for which the gradient is c times what is nudged, in two places or more; None if there is none."""
+    """The c, neither 0 nor 1, for which the gradient is c times what is nudged, in two places or more; else None."""
     if gradient.size < 2:
         return None
     factor = float(np.median(gradient / nudged))
     allowed = np.minimum(3 * tolerance * abs(gradient), EXPLAINED * abs(gradient - nudged))
-    return factor if (abs(gradient - factor * nudged) <= allowed).all() and factor != 1 else None
+    return factor if (abs(gradient - factor * nudged) <= allowed).all() and factor not in (0, 1) else None
 
 
 def _times(factor):

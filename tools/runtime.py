@@ -119,7 +119,10 @@ def put(path: Path, content: bytes) -> None:
         raise
 
 
-# nnlib as a wheel ----------------------------------------------------------------------------------------------------
+# nnlib as a wheel, with what reads and tries a formula ----------------------------------------------------------------
+
+FORMULA = ("__init__", "arithmetics", "check", "evaluate", "grammar", "lessons", "networks", "referees", "routes", "scenes",
+           "signs", "small", "typed", "values")        # of the ledger
 
 def wheel(root: Path) -> tuple[str, bytes]:
     """(name, content) of nnlib's wheel: pure Python, so it is a zip of what stands in the tree, with nothing to fetch.
@@ -128,6 +131,8 @@ def wheel(root: Path) -> tuple[str, bytes]:
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     files = {path.relative_to(root).as_posix(): path.read_bytes() for path in sorted((root / "nnlib").rglob("*"))
              if path.suffix in (".py", ".npz", ".json", ".md")}
+    files |= {f"ledger/{path.name}": path.read_bytes() for path in sorted((root / "ledger").glob("*.py"))
+              if path.stem in FORMULA}
     version = digest(b"".join(name.encode() + content for name, content in files.items()))[:8]
     stem = f"nnlib-{project['version']}+{version}"
     info = f"{stem}.dist-info"

@@ -304,6 +304,43 @@ def test_an_equation_of_another_page_shows_itself(tab, address, site):
     assert page.wrong == []
 
 
+# theme/scripts/formula.js
+def test_a_reader_types_a_formula(tab, address, python):
+    """By keyboard alone; every answer is there within two seconds, once Python has started."""
+    page = tab(f"{address}/misprints.html")
+    page.home = (address, "data:", "blob:")
+    area, output = page.get_by_label("A formula in LaTeX"), page.locator(".formula-box output")
+
+    def answered(latex, wanted, seconds=2.5):
+        area.fill(latex)
+        area.press("Enter")
+        pytest.importorskip("playwright.sync_api").expect(output).to_contain_text(wanted, timeout=1000 * seconds)
+        return page.evaluate("[formula.selectionStart, formula.selectionEnd]")
+
+    answered(r"\tanh z = 2\sigma(z) - 1", "It does not hold.", seconds=120)
+    assert output.inner_text().splitlines()[1:] == ["  z = 1", "  left side: 0.761594", "  right side: 0.462117"]
+    assert answered(r"z = \foo", r"\foo is not among the signs") == [4, 5]
+    assert answered(r"\frac{1}{2 = z", "this { is not closed") == [8, 9]
+    answered("(" * 200 + "z" + ")" * 200 + " = z", "it is nested more than 30 deep")
+    answered("z = " + "+".join("z" * 290), "it has too many terms")
+    answered("z = " + "z" * 9000, "characters, and at most 600 are read")
+    answered(r"\mathbf{z}_1 = " + r"\sum_i (\mathbf{z}_i " * 20 + ")" * 20, "It takes longer than 1.5 seconds", seconds=4)
+    answered(r"\sqrt{z} = \sqrt{z}", "It fits 10 of the units")
+    answered(r"\mathbf{z}^m = \mathbf{W}^m \mathbf{a}^m + \mathbf{b}^m", "It holds on ", seconds=4)
+    page.get_by_label("Its letters are those of").select_option("scores")
+    answered(r"\mathbf{z}^m = \mathbf{z}^m", "in the scene scores")
+    for press, label in (("Tab", "SELECT"), ("Tab", "BUTTON")):
+        page.keyboard.press(press)
+        assert page.evaluate("document.activeElement.tagName") == label
+    assert barriers(page) == [] and page.wrong == []
+
+
+def test_without_python_the_page_says_how_jupyter_tries_a_formula(tab, site):
+    page = tab((site / "misprints.html").as_uri())
+    assert "from ledger import try_formula" in page.inner_text(".formula-box") and page.locator("form textarea").count() == 0
+    assert "make read" in page.inner_text(".formula-box")
+
+
 # theme/scripts/copy.js
 def test_code_is_copied_as_it_stands(tab, address):
     page = tab(f"{address}/{HEAVY}.html", permissions=["clipboard-read", "clipboard-write"])
@@ -388,3 +425,16 @@ def test_the_book_is_searched_and_read_as_files(tab, site):
     page.click("#search-results li a")
     page.wait_for_selector("article h1")
     assert page.evaluate("document.fonts.ready.then(() => document.fonts.check('1em KaTeX_Main'))")
+
+
+def test_letters_of_twice_the_size_fit_a_narrow_page(tab, address):
+    """No page is wider than a screen of 320 pixels, whatever its formulas, headings, tables and figures are."""
+    page, wide = tab(f"{address}/index.html", 320), {}
+    for name in pages.PAGES:
+        page.goto(f"{address}/{name}.html")
+        page.evaluate("document.documentElement.style.fontSize = '200%'")
+        wide[name] = page.evaluate(pages.OVERFLOW)
+    assert {name: width for name, width in wide.items() if width} == {}
+    page.evaluate("document.querySelector('main').append(Object.assign(document.createElement('p'),"
+                  " { textContent: 'x'.repeat(40), style: 'white-space: nowrap' }))")
+    assert page.evaluate(pages.OVERFLOW) > 0

@@ -129,6 +129,10 @@ def write_apply(name, layer, prime, argument):
     return name + raised + (write(argument) if argument.op in ENCLOSED else f"({write(argument)})")
 
 
+def write_largest_of(*parts):
+    return f"\\max({', '.join(map(write, parts))})"
+
+
 def write_sign(name, argument):
     return f"{name} {write(argument)}"
 

@@ -9,7 +9,7 @@ from nnlib import (Layer, Network, Parameters, Report, backprop, check_gradient,
                    dy_dW, forward, jacobian_W, one_hot, pencil_network, predict, random_network, squared_error)
 from nnlib.activations import ACTIVATIONS
 from nnlib.reports import Part
-from nnlib.gradient_check import BELOW, BENDS, CLOSE, DEAF, KINK, NO_VALUE, RANDOM
+from nnlib.gradient_check import BELOW, BENDS, CLOSE, DEAF, KINK, NO_VALUE, RANDOM, STEPS
 from nnlib.training import flat, with_parameters
 
 THETA = np.array([0.3, -1.2, 0.7])
@@ -132,6 +132,8 @@ HARD = {
     "θ of 1e-6, fast": (lambda t: np.sin(1e6 * t).sum(), 1e-6 * THETA, 1e6 * np.cos(THETA), "right", "wrong"),
     "θ of all sizes": (lambda t: np.sin(t * [1e-6, 1, 1e6]).sum(), np.array([1e6, 1, 1e-6]),
                        np.cos(1) * np.array([1e-6, 1, 1e6]), "undecided", None),
+    "θ of 1e160": (lambda t: np.sin(1e-160 * t).sum(), 1e160 * THETA, 1e-160 * np.cos(THETA), "right", "wrong"),
+    "θ without room for a nudge": (np.sum, np.full(2, 5e-324), np.ones(2), "right", None),
     "θ of 0": (lambda t: np.sin(t).sum(), 0 * THETA, np.ones(3), "right", "wrong"),
     "even, at 0": (lambda t: np.cos(t).sum(), 0 * THETA, np.zeros(3), "right", None),
     "float32": (lambda t: np.sin(t.astype(SINGLE)).sum(), THETA, np.cos(THETA), "right", "wrong"),
@@ -168,6 +170,19 @@ def test_no_right_gradient_is_called_wrong(name):
     assert check_gradient(f, theta, gradient).verdict == expected
     if of_wrong:
         assert check_gradient(f, theta, 1.05 * gradient).verdict == of_wrong
+
+
+@pytest.mark.parametrize("power", [0, 1, 2, 3, 5])
+def test_a_ripple_whose_period_is_a_nudge_fools_nobody(power):
+    """A multiple of its period sees nothing of it, with all three lengths of one nudge; another nudge does."""
+    period = STEPS[0] / 2 ** power * np.sqrt(np.mean(THETA ** 2))
+    slope = np.array([1e-2 * 2 * np.pi / period, 0, 0])
+
+    def f(t):
+        return np.sin(t).sum() + 1e-2 * np.sin(2 * np.pi * (t[0] - THETA[0]) / period)
+
+    assert check_gradient(f, THETA, np.cos(THETA)).entries[0] == "wrong"
+    assert check_gradient(f, THETA, np.cos(THETA) + slope).entries[0] != "wrong"
 
 
 def test_what_the_docstring_says_is_not_seen():
@@ -347,6 +362,7 @@ READ = {
     "2": (lambda m, W, b: (2 * W, 2 * b), [
         "2 times", "as if a mean over 2 points or outputs was forgotten, or a ½ of f left out"]),
     "½": (lambda m, W, b: (W / 2, b / 2), ["0.5 times", "taken twice, or the 2 of a square left out"]),
+    "0": (lambda m, W, b: (0 * W, 0 * b), ["W0, b0, W1, b1 and 2 more: 0, where the nudges move f, as if it was forgotten"]),
     "−1": (lambda m, W, b: (-W, -b), ["-1 times the nudged derivative, everywhere, as if a sign was turned"]),
     "−3": (lambda m, W, b: (-3 * W, -3 * b), ["a mean over 3 points or outputs was forgotten, and a sign was turned"]),
     "0.3": (lambda m, W, b: (0.3 * W, 0.3 * b), ["0.3 times the nudged derivative, everywhere"]),

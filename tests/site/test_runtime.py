@@ -204,6 +204,19 @@ def test_what_is_pinned_is_closed_and_agrees(root):
         assert "nnlib/digits.npz" in packed.namelist()
 
 
+def test_the_wheel_tries_a_formula_by_itself(root, tmp_path):
+    """With the files that it brings of the ledger, and with none of the libraries that the page lacks."""
+    with zipfile.ZipFile(BytesIO(runtime.wheel(root)[1])) as packed:
+        packed.extractall(tmp_path)
+    assert {path.stem for path in (tmp_path / "ledger").glob("*.py")} == {*runtime.FORMULA}
+    code = ("import sys\nfor name in ('mpmath', 'sympy', 'sphinx', 'matplotlib'): sys.modules[name] = None\n"
+            f"sys.path.insert(0, {str(tmp_path)!r})\nimport ledger\nassert {str(tmp_path)!r} in ledger.__file__\n"
+            "for text in (r'z = \\foo', r'= z', r'\\tanh z = z'): ledger.try_formula(text)")
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, encoding="utf-8", check=False)
+    said = done.stdout.splitlines()
+    assert done.returncode == 0 and said[0].startswith("Refused at character 5") and "It does not hold" in said[2], done
+
+
 def test_without_any_source_the_book_reads_and_says_so(tab, site, root, tmp_path):
     """For real: a folder that is not there, and a network where nobody answers."""
     shutil.copytree(site, tmp_path / "_build" / "html", ignore=shutil.ignore_patterns("_runtime", "_downloads"))

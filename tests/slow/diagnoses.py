@@ -1,0 +1,122 @@
+"""How often a planted bug is named, and nothing else is: chapter 12 prints what this writes to benchmarks/diagnoses.json.
+
+    python tests/slow/diagnoses.py [SHARE]      # SHARE of each count, such as 0.1
+
+Single bugs are all that nnlib knows, in every place; pairs, programs in single precision and unknown faults are drawn anew
+with each seed. A case counts as named if the planted bugs are one of at most two explanations that are given, as falsely
+named if explanations are given without them.
+"""
+import json
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from nnlib.bugs import hypotheses  # noqa: E402
+from nnlib.conformance import check  # noqa: E402
+from nnlib.diagnosis import results_with  # noqa: E402
+from nnlib.lines import BELOW, EVERYWHERE, FIRST, LAST, Bug  # noqa: E402
+from nnlib.vectors import vectors  # noqa: E402
+
+TARGET = Path(__file__).resolve().parents[2] / "benchmarks" / "diagnoses.json"
+KNOWN = [*hypotheses()]
+COUNTS = {"single": len(KNOWN), "pairs": 400, "single precision": 400, "unknown": 1000}
+FACTORED = ("weighted_sum", "activation", "slope", "stretch", "back", "weight_gradient", "bias_gradient", "forth", "tighten",
+            "by_weight", "by_bias", "step", "loss", "share", "by_answers")
+
+
+def places(nested, place=()):
+    if not isinstance(nested, list):
+        return [place]
+    return [one for k, part in enumerate(nested) for one in places(part, (*place, k))]
+
+
+PLACES = {(vector.name, name): places(nested) for vector in vectors() for name, nested in vector.expected.items()}
+
+
+@np.errstate(all="ignore")
+def numbers(bugs):
+    """What a program with these bugs gives for every vector: {(vector, quantity): numbers}."""
+    return {(vector.name, name): row for vector in vectors()
+            for name, row in results_with(bugs, vector, [*vector.expected]).items()}
+
+
+def as_lines(found, form=repr):
+    return "\n".join(" ".join(map(str, (*key, *place, form(float(number)))))
+                     for key, row in found.items() for place, number in zip(PLACES[key], row))
+
+
+def differ(one, other):
+    """On how many vectors that decide two programs differ."""
+    deciding = {vector.name for vector in vectors() if vector.decides}
+    return len({key[0] for key in one if key[0] in deciding
+                and not np.allclose(one[key], other[key], rtol=1e-6, atol=1e-9, equal_nan=True)})
+
+
+def in_single(found, rng):
+    """The same numbers with the rounding of single precision on the way: each is off by some of its units."""
+    return {key: np.float32(row) * (1 + np.float32(2e-7) * rng.uniform(-1, 1, np.shape(row)).astype(np.float32))
+            for key, row in found.items()}
+
+
+def unknown(rng):
+    """A change of one line that no bug of the list is: a factor, and sometimes a number added, in some layers."""
+    factor, more = rng.uniform(0.2, 5), rng.choice([0, 0, 0.3])
+    line, place = rng.choice(FACTORED), str(rng.choice([EVERYWHERE, LAST, BELOW, FIRST]))
+    return Bug("unknown", "", "", "", {str(line): lambda s, right, *args: factor * right(*args) + more}, place)
+
+
+def cases(kind, rng):
+    """Planted bugs and the results file, without end. A case in which a bug changes nothing is not one."""
+    right = numbers(())
+    singles = iter(KNOWN)
+    while True:
+        if kind == "single":
+            bugs = [next(singles, None)]
+            if bugs == [None]:
+                return
+        elif kind == "unknown":
+            bugs = [unknown(rng)]
+        else:
+            bugs = [KNOWN[k] for k in rng.choice(len(KNOWN), 2 if kind == "pairs" else 1, replace=False)]
+        found = numbers(bugs)
+        without = [numbers([one for one in bugs if one is not bug]) for bug in bugs] if len(bugs) > 1 else [right]
+        if len({bug.name for bug in bugs}) < len(bugs) or min(differ(found, one) for one in [right, *without]) < 2:
+            continue
+        yield bugs, as_lines(in_single(found, rng), "{:.9g}".format) if kind == "single precision" else as_lines(found)
+
+
+def judged(case):
+    """(named, falsely named, seconds) of one case, and what to say of a failure."""
+    names, text = case
+    start = time.perf_counter()
+    diagnosis = check(text).diagnosis
+    took = time.perf_counter() - start
+    given = [{bug.name for bug in bugs} for bugs in diagnosis.explanations] if diagnosis.named else []
+    return {*names} in given, bool(given) and {*names} not in given, took, (names, [sorted(one) for one in given])
+
+
+def main(share=1.0, seed=None):
+    seed = int(time.time()) if seed is None else seed
+    found = {"bugs": len({bug.name for bug in KNOWN}), "hypotheses": len(KNOWN), "seed": seed}
+    with ProcessPoolExecutor(2) as pool:
+        for kind, count in COUNTS.items():
+            rng = np.random.default_rng([seed, *kind.encode()])
+            drawn = (([bug.name for bug in bugs], text) for bugs, text in islice(cases(kind, rng), max(4, int(share * count))))
+            results = [*pool.map(judged, drawn, chunksize=4)]
+            named, false, times, words = zip(*results)
+            found[kind] = {"cases": len(results), "named": sum(named), "falsely named": sum(false)}
+            print(kind, found[kind], f"median {np.median(times):.2f} s, longest {max(times):.2f} s", flush=True)
+            for one, wrong, _, what in results:
+                if wrong or kind != "unknown" and not one:
+                    print("  ", *what, flush=True)
+    if share == 1:
+        TARGET.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(*map(float, sys.argv[1:2]))
