@@ -1,4 +1,4 @@
-"""Where the diagnosis does not know a planted bug, it names no other. Those that it knows are in tests/nnlib/test_programs.py;
+"""Where the diagnosis does not know a planted bug, it names no other. tests/nnlib/test_programs.py has those that it knows;
 one that it has learned since gets a line `= NAME` in planted.txt.
 """
 import pytest
