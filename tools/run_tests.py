@@ -34,7 +34,7 @@ READS = {
     BOOK: ("nnlib", "tests/chapters", "tests/plotting", "website/runner", "benchmarks/results.json"),
     "tests/chapters": ("nnlib", "book", "tests/plotting", "tools", "website/runner", "README.md"),
     "tests/nnlib": ("nnlib", "ledger", "tools/make_vectors.py", "benchmarks", "book", "README.md", "tests/slow/soak.py",
-                    "tests/plotting/figures.py"),
+                    "tests/plotting/figures.py", "tests/programs"),
     "tests/plotting": ("nnlib", "website", "tests/nnlib"),
     "tests/ledger": ("ledger", "nnlib", "book", "website", "_config.yml", "tools", "README.md", "CONTRIBUTING.md",
                      "tests/nnlib", "tests/site"),
