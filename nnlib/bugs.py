@@ -14,8 +14,8 @@ ALL, SPREAD, ONCE = (EVERYWHERE, LAST, BELOW, FIRST), (EVERYWHERE, LAST, BELOW),
 
 def listed():
     """Every bug, with the places in which it is looked for."""
-    for several in (forward_pass, activations, slopes, cross_entropies, softmaxes, errors, factors, way_back, points,
-                    weight_gradients, bias_gradients, outputs, steps):
+    for several in (forward_pass, slopes, activations, slopes_of_one, cross_entropies, softmaxes, errors, factors, way_back,
+                    points, weight_gradients, bias_gradients, outputs, steps):
         yield from several()
 
 
@@ -53,6 +53,9 @@ def forward_pass():
     def once(s, right, m):
         return s.a[m][:, -1:] * s.matrix(m)[:, -1] + s.b[m]
 
+    def flat(W):
+        return W.reshape(W.shape[::-1]).T
+
     equation = "batch-z"
     yield bug("no-bias", "the bias is not added", "add b to W a", equation, ALL, **z(bias=lambda s, m: 0))
     yield bug("minus-bias", "the bias is subtracted", "add b to W a", equation, ALL, **z(bias=lambda s, m: -s.b[m]))
@@ -66,6 +69,13 @@ def forward_pass():
     yield bug("stored-by-columns", "the numbers of W are stored row after row and read column after column",
               "read entry (r, c) at r · columns + c", equation, ALL,
               matrix=lambda s, right, m: right(m).reshape(right(m).shape[::-1]).T)
+    yield bug("stored-by-columns", "the forward pass reads W column after column, though it is stored row after row",
+              "read entry (r, c) at r · columns + c", equation, ALL, **z(flat))
+    yield bug("sum-not-cleared", "the sum of a unit goes on from that of the unit before it", "begin each sum anew",
+              equation, ALL,
+              weighted_sum=lambda s, right, m: np.cumsum(right(m), axis=1))
+    yield bug("first-bias-for-all", "every unit takes the first bias of its layer", "take b of unit r", equation, ALL,
+              **z(bias=lambda s, m: s.b[m][0]))
     yield bug("last-input-left-out", "the sum over the inputs ends one too early", "let the sum run over every input",
               equation, ALL, **cut(-1))
     yield bug("first-input-left-out", "the sum over the inputs begins one too late", "let the sum begin at input 0",
@@ -117,9 +127,12 @@ OTHERS = {                                          # what else is written where
 }
 MISREMEMBERED = {                                   # φ′
     "sigmoid": {"σ": sigma, "1 − σ": lambda z: sigma(-z), "σ(1 + σ)": lambda z: sigma(z) * (1 + sigma(z)),
-                "σ²": lambda z: sigma(z) ** 2, "1 − σ²": lambda z: 1 - sigma(z) ** 2},
+                "σ²": lambda z: sigma(z) ** 2, "1 − σ²": lambda z: 1 - sigma(z) ** 2,
+                "q/(1 + q), with q = exp(−|z|)": lambda z: sigma(-abs(z)),
+                "(q/(1 + q))², with q = exp(−|z|)": lambda z: sigma(-abs(z)) ** 2},
     "tanh": {"1 − tanh": lambda z: 1 - np.tanh(z), "tanh": np.tanh, "1 + tanh²": lambda z: 1 + np.tanh(z) ** 2,
              "−tanh²": lambda z: -np.tanh(z) ** 2, "tanh (1 − tanh)": lambda z: np.tanh(z) * (1 - np.tanh(z)),
+             "4q/(1 + q)², with q = exp(−|z|)": lambda z: 4 * sigma(z) * sigma(-z),
              "(1 − tanh)²": lambda z: (1 - np.tanh(z)) ** 2},
     "relu": {"relu itself": lambda z: np.maximum(z, 0), "1 below 0 and 0 above": lambda z: np.where(z > 0, 0.0, 1.0)},
     "leaky_relu": {"−0.01 below 0": lambda z: np.where(z > 0, 1.0, -0.01),
@@ -155,6 +168,10 @@ def activations():
         for name, df in slopes_of.items():
             yield bug(f"{old}-slope-{name}", f"the slope of {old} is taken to be {name}", f"take the slope of {old}",
                       "loop-step", SPREAD, **swapped(old, df=df))
+    for old, phi in ACTIVATIONS.items():
+        if old != "square":
+            yield bug(f"{old}-of-size", f"{old} is taken of |z|", f"take {old} of z", "layer-a", SPREAD,
+                      **swapped(old, lambda z, f=phi.f: f(abs(z))))
     one = {"slope": lambda s, right, m: np.ones_like(s.z[m])}
     none = {"activation": lambda s, right, m: s.z[m]}
     twice = {"activation": lambda s, right, m: s.phi[m].f(right(m))}
@@ -163,8 +180,29 @@ def activations():
               ALL, **none)
     yield bug("linear", "φ is left out, and its slope is 1", "store φ(z), not z", "layer-a", ALL, **none | one)
     yield bug("activation-twice", "φ is applied twice", "apply φ once", "layer-a", ALL, **twice)
+    yield bug("activation-of-the-first-layer", "every layer has the activation of layer 0",
+              "give each layer its own φ", "layer-a",
+              ONCE, activation=lambda s, right, m: s.phi[0].f(s.z[m]), slope=lambda s, right, m: s.phi[0].df(s.z[m]))
     yield bug("activation-of-the-layer-below", "the last layer has the activation of the layer below it",
               "give each layer its own φ", "layer-a", (LAST,), **below)
+
+
+def slopes_of_one():
+    """The mistakes of `slopes`, in the layers of one activation only; they have the same names."""
+    for old, phi in ACTIVATIONS.items():
+        def of(says, name, df, old=old):
+            return bug(name, says.replace("the slope", f"the slope of {old}", 1), f"take φ′(z) of {old}", "batch-delta-step",
+                       SPREAD, **swapped(old, df=df))
+
+        yield of("the slope has the wrong sign", "minus-slope", lambda z, phi=phi: -phi.df(z))
+        if old != "identity":
+            yield of("the slope is left out", "no-slope", np.ones_like)
+        if old not in ("identity", "relu"):
+            yield of("the slope is multiplied twice", "slope-twice", lambda z, phi=phi: phi.df(z) ** 2)
+        if old not in ("identity", "relu", "leaky_relu"):
+            yield of("the slope φ′ is taken at φ(z), not at z", "slope-at-output", lambda z, phi=phi: phi.df(phi.f(z)))
+        if old in BY_OUTPUT:
+            yield of("a formula of the slope that is meant for φ(z) is given z", "slope-by-output", BY_OUTPUT[old])
 
 
 def slopes():
@@ -216,6 +254,11 @@ def of_squares(line, function):
     return {line: lambda s, right: right() if s.softmax else function(s)}
 
 
+def sums_of(s):
+    """The sum of the exponentials of each point, whose largest is 1."""
+    return np.exp(s.y_hat - s.y_hat.max(axis=1, keepdims=True)).sum(axis=1, keepdims=True)
+
+
 def cross_entropies():
     def wrong(name, says, cure, function):
         return bug(name, says, cure, "cross-entropy", ONCE, **of_softmax("loss_of_points", function))
@@ -234,6 +277,9 @@ def cross_entropies():
     yield wrong("parentheses", "the minus stands before the first logarithm only, so that the loss can be below 0",
                 "put the whole sum in parentheses",
                 lambda s: -(s.Y * np.log(s.p) - (1 - s.Y) * np.log(1 - s.p)).sum(axis=1))
+    yield wrong("log-of-the-sum-once-per-class", "the logarithm of the sum is not multiplied by y, and so it is subtracted for "
+                "each class", "put the difference in parentheses",
+                lambda s: -(s.Y * (s.log_p() + np.log(sums_of(s))) - np.log(sums_of(s))).sum(axis=1))
     yield wrong("loss-of-the-largest", "the loss takes the class with the largest p, not the right one", sums,
                 lambda s: -np.log(s.p.max(axis=1)))
     yield wrong("one-minus-p", "the loss is Σ y (1 − p), with no logarithm", sums, lambda s: (s.Y * (1 - s.p)).sum(axis=1))
@@ -246,6 +292,9 @@ def softmaxes():
         return bug(name, says, cure, "softmax", ONCE, log_p=lambda s, right: np.log(s.p),
                    probabilities=lambda s, right: function(s.y_hat))
 
+    def powers(scores):
+        return np.exp(scores - scores.max(axis=1, keepdims=True))
+
     def of_the_batch(scores):
         powers = np.exp(scores - scores.max())
         return powers / powers.sum(axis=0)
@@ -256,8 +305,27 @@ def softmaxes():
                 lambda scores: softmax(softmax(scores)))
     yield wrong("softmax-over-the-batch", "softmax adds up over the points, not over the classes",
                 "let each point have a sum of its own", of_the_batch)
+    yield wrong("softmax-sum-not-cleared", "the sum of the exponentials goes on from point to point", "begin each sum anew",
+                lambda scores: powers(scores) / np.cumsum(powers(scores).sum(axis=1, keepdims=True), axis=0))
+    yield wrong("softmax-not-divided", "the exponentials are not divided by their sum", "divide them by their sum", powers)
+    yield bug("softmax-not-divided", "the exponentials are not divided by their sum, in p but not in the loss",
+              "divide them by their sum", "softmax", ONCE, probabilities=lambda s, right: powers(s.y_hat))
+    yield bug("top-forgotten", "the largest score is subtracted in the exponentials and not in the loss",
+              "subtract it in both",
+              "log-softmax", ONCE, log_p=lambda s, right: right() + s.y_hat.max(axis=1, keepdims=True))
+    yield bug("top-forgotten", "the largest score is subtracted in the loss and not in the exponentials",
+              "subtract it in both",
+              "log-softmax", ONCE, log_p=lambda s, right: right() - s.y_hat.max(axis=1, keepdims=True))
     yield wrong("sigmoid-for-softmax", "each score goes through a sigmoid, and not through softmax",
                 "divide the exponentials by their sum", sigma)
+
+
+def hard(Y):
+    return np.equal(Y, Y.max(axis=1, keepdims=True)).astype(float)
+
+
+def first_y(s, right):
+    return -(s.Y[:1] * s.log_p()).sum(axis=1) if s.softmax else ((s.y_hat - s.Y[:1]) ** 2).sum(axis=1) / 2
 
 
 def by_squares_of_p(s):
@@ -277,6 +345,27 @@ def errors():
               **of_softmax("by_answers", lambda s: (s.p - s.Y) * s.p * (1 - s.p)))
     yield bug("p-minus-1", "the derivative is p − 1 for the right class and 0 for the others", "take p − y for every class",
               delta, ONCE, **of_softmax("by_answers", lambda s: s.Y * (s.p - 1)))
+    yield bug("y-in-the-fraction", "y is subtracted before the exponentials are divided by their sum", "take p − y",
+              delta, ONCE,
+              **of_softmax("by_answers", lambda s: s.p - s.Y / sums_of(s)))
+    yield bug("hard-labels", "y is taken to be 1 for its largest class and 0 for the others", "take y as it is", delta, ONCE,
+              **of_softmax("by_answers", lambda s: s.p - hard(s.Y)),
+              **of_softmax("loss_of_points", lambda s: -(hard(s.Y) * s.log_p()).sum(axis=1)))
+    yield bug("hard-labels", "y is taken to be 1 for its largest class and 0 for the others, in the derivative only",
+              "take y as it is", delta, ONCE, **of_softmax("by_answers", lambda s: s.p - hard(s.Y)))
+    yield bug("hard-labels", "y is taken to be 1 for its largest class and 0 for the others, in the loss only",
+              "take y as it is", "cross-entropy", ONCE,
+              **of_softmax("loss_of_points", lambda s: -(hard(s.Y) * s.log_p()).sum(axis=1)))
+    yield bug("first-y-for-all", "every point is compared with the right answer of the first", "take y of point p",
+              "loss-gradient",
+              ONCE, by_answers=lambda s, right: (s.p if s.softmax else s.y_hat) - s.Y[:1], loss_of_points=first_y)
+    yield bug("first-y-for-all", "every point is compared with the right answer of the first, in the derivative only",
+              "take y of point p", "loss-gradient", ONCE,
+              by_answers=lambda s, right: (s.p if s.softmax else s.y_hat) - s.Y[:1])
+    yield bug("loss-of-points-not-cleared", "the loss of a point goes on from that of the point before it", "begin each sum anew",
+              "batch-loss", ONCE, loss_of_points=lambda s, right: np.cumsum(right()))
+    yield bug("first-output-only", "only the first output counts in the derivative", "take every output", "loss-gradient", ONCE,
+              by_answers=lambda s, right: right() * np.eye(s.Y.shape[1])[0])
     yield bug("y-not-subtracted", "y is not subtracted", "take p − y, or ŷ − y", "loss-gradient", ONCE,
               by_answers=lambda s, right: s.p if s.softmax else s.y_hat)
     yield bug("gradient-of-squared-error-of-p", "the derivative is that of the squared error of p", "take p − y", delta,
@@ -304,12 +393,26 @@ FACTORS = {                                         # what is said of it, the cu
     "sum": ("is N times too large: a sum over the points, and not a mean", "divide by N once", lambda s: s.N),
     "mean-twice": ("is divided by N twice", "divide by N once only", lambda s: 1 / s.N),
     "divided-by-outputs": ("is divided by the number of outputs", "divide by N only", lambda s: 1 / s.Y.shape[1]),
+    "inputs-for-points": ("is divided by the number of inputs, and not of points", "divide by N",
+                          lambda s: s.N / s.X.shape[1]),
+    "outputs-for-points": ("is divided by the number of outputs, and not of points", "divide by N",
+                           lambda s: s.N / s.Y.shape[1]),
+    "integers": ("is 0, as a fraction is where integers are divided", "divide floats: 1.0 / N, 0.5",
+                 lambda s: float(s.N == 1)),
+    "nothing": ("is 0", "do not lose it, as 1/2 is lost between integers", lambda s: 0.0),
+    "mean-over-outputs": ("is the mean over the outputs, without the ½", "take half the sum over the outputs",
+                          lambda s: 2 / s.Y.shape[1]),
     "times-outputs": ("is multiplied by the number of outputs", "divide by N only", lambda s: s.Y.shape[1]),
 }
 
 
 def times(count):
     return lambda s, right, *args: count(s) * right(*args)
+
+
+def times_of(softmax, count):
+    """Only for one of the losses."""
+    return lambda s, right, *args: (count(s) if s.softmax is softmax else 1) * right(*args)
 
 
 def factors():
@@ -321,9 +424,24 @@ def factors():
     for part, (words, lines, equation, places) in parts.items():
         for name, (says, cure, count) in FACTORS.items():
             yield bug(f"{part}-{name}", f"{words} {says}", cure, equation, places, **dict.fromkeys(lines, times(count)))
+            for softmax, loss in ((False, "squared error"), (True, "cross-entropy")) if places == ONCE else ():
+                yield bug(f"{part}-{name}", f"{words} {says}, where the loss is the {loss}".replace("the cross",
+                          "cross"), cure,
+                          equation, places, **dict.fromkeys(lines, times_of(softmax, count)))
 
 
 # The way back ----------------------------------------------------------------------------------------------------------
+
+def back_in_place(s, right, m, delta):
+    W, slopes, found = s.matrix(m), s.slope(m - 1), np.zeros((len(delta), s.W[m].shape[1]))
+    for p, one in enumerate(delta):
+        kept = np.zeros(max(W.shape))
+        kept[:one.size] = one
+        for c in range(W.shape[1]):
+            found[p, c] = W[:, c] @ kept[:len(W)]
+            kept[c] = found[p, c] * slopes[p, c]
+    return found
+
 
 def way_back():
     def through(matrix):
@@ -355,6 +473,18 @@ def way_back():
     yield bug("no-weights-back", "δ goes down without W", "multiply by the transpose of W", equation, ALL, back=no_matrix)
     yield bug("back-overwritten", "on the way back each product replaces the sum so far, so that only the last unit counts",
               "add up over all units of the layer", equation, ALL, **through(lambda s, m: keep_last(s.matrix(m))))
+    yield bug("stored-by-columns", "the way back reads W column after column, though it is stored row after row",
+              "read entry (r, c) at r · columns + c", equation, ALL,
+              **through(lambda s, m: s.matrix(m).reshape(s.matrix(m).shape[::-1]).T))
+    yield bug("sum-not-cleared", "on the way back the sum of a unit goes on from that of the unit before it",
+              "begin each sum anew",
+              equation, ALL, back=lambda s, right, m, delta: np.cumsum(right(m, delta), axis=1))
+    yield bug("back-in-place", "a number that goes back is stored where the next one still reads δ",
+              "keep δ until the layer is done",
+              equation, ALL, back=back_in_place)
+    yield bug("first-unit-left-out-back", "on the way back the sum begins one unit too late",
+              "add up over all units of the layer",
+              equation, ALL, **through(lambda s, m: np.vstack([np.zeros_like(s.matrix(m)[:1]), s.matrix(m)[1:]])))
     yield bug("first-unit-back", "on the way back only the first unit counts", "add up over all units of the layer",
               equation, ALL, **through(lambda s, m: np.vstack([s.matrix(m)[:1], np.zeros_like(s.matrix(m)[1:])])))
     yield bug("last-unit-left-out-back", "on the way back the sum ends one unit too early",
@@ -363,6 +493,8 @@ def way_back():
     yield bug("back-before-slope", "δ is handed down before it is multiplied by the slope of its own layer",
               "multiply by φ′(z) first, then hand down", equation, ALL,
               back=lambda s, right, m, delta: right(m, s.unstretched))
+    yield bug("back-slope-twice", "δ is multiplied by the slope of its own layer once more before it is handed down",
+              "multiply by φ′(z) once", equation, ALL, back=lambda s, right, m, delta: right(m, delta * s.slope(m)))
     yield bug("minus-back", "δ changes its sign when it goes back", "take W without a sign", equation, ALL,
               back=times(lambda s: -1.0))
 
@@ -387,9 +519,33 @@ def points():
              "set the derivatives of a point to 0 before the next one", lambda N: np.arange(N, 0, -1.0))):
         lines = {"weights": {"weight_gradient": counting(weigh)}, "biases": {"bias_gradient": counting(weigh)}}
         yield bug(name, says, cure, equations["weights"], ONCE, **lines["weights"], **lines["biases"])
+        yield bug(name, f"{says}, in the loss too", cure, equations["weights"], ONCE, **lines["weights"], **lines["biases"],
+                  loss_of_points=lambda s, right, weigh=weigh: right() * weigh(s.N))
+        yield bug(f"{name}-in-the-loss", f"{says} (in the loss)", cure, "batch-loss", ONCE,
+                  loss_of_points=lambda s, right, weigh=weigh: right() * weigh(s.N))
         for letter, changes in lines.items():
             yield bug(f"{name}-{letter}", f"{says} (in the derivative by the {letter})", cure, equations[letter], ONCE,
                       **changes)
+
+
+def clipped(s, right, *args):
+    return np.clip(right(*args), -1, 1)
+
+
+def reading_by_row():
+    """Entry (r, c) multiplied by input r, where there is one."""
+    def of_row(a, rows, columns):
+        return np.repeat(a[:rows, None], columns, axis=1) if a.size >= rows else None
+
+    def by_weight(s, right, m, D, p):
+        factor = of_row(s.a[m][p], *s.W[m].shape)
+        return right(m, D, p) if factor is None else D[:, :, None] * factor
+
+    def weight_gradient(s, right, m, delta):
+        factors = [of_row(a, *s.W[m].shape) for a in s.a[m]]
+        return right(m, delta) if factors[0] is None else sum(d[:, None] * one for d, one in zip(delta, factors))
+
+    return {"weight_gradient": weight_gradient, "by_weight": by_weight}
 
 
 def weight_gradients():
@@ -409,10 +565,17 @@ def weight_gradients():
     yield bug("outer-transposed", "the derivative by a square W is transposed",
               "let entry (r, c) be δ of unit r times input c", weights, ALL, weight_gradient=transposed,
               by_weight=transposed_outputs)
+    yield bug("stored-by-columns", "the derivative by W is stored column after column",
+              "store entry (r, c) at r · columns + c",
+              weights, ALL, weight_gradient=lambda s, right, m, delta: right(m, delta).T.reshape(s.W[m].shape))
     yield bug("reads-z", "∂/∂W takes the z of the layer below, and not φ(z)", "multiply by what the layer reads", weights,
               ALL, **reading(lambda s, m: s.z[m - 1] if m else None))
     yield bug("reads-own-output", "∂/∂W takes what the layer gives, and not what it reads",
               "multiply by what the layer reads", weights, ALL, **reading(lambda s, m: s.a[m + 1]))
+    yield bug("reads-by-row", "∂/∂W takes what the layer reads at the place of the row, not of the column",
+              "multiply entry (r, c) by input c", weights, ALL, **reading_by_row())
+    yield bug("clipped", "the derivatives are cut off at 1 and −1", "leave them as they are", weights, ONCE,
+              weight_gradient=clipped, bias_gradient=clipped)
     yield bug("reads-x", "∂/∂W takes the input x in every layer", "multiply by what the layer reads", weights, ALL,
               **reading(lambda s, m: s.a[0]))
     yield bug("reads-below", "∂/∂W takes what the layer below reads", "multiply by what the layer reads", weights, ALL,
@@ -434,8 +597,14 @@ def bias_gradients():
               "add up δ alone", biases, ALL,
               bias_gradient=lambda s, right, m, delta: s.weight_gradient(m, delta).sum(axis=1),
               by_bias=lambda s, right, m, D, p: D * s.a[m][p].sum())
+    yield bug("bias-times-first-input", "∂/∂b is δ times the first number that the layer reads", "add up δ alone", biases, ALL,
+              bias_gradient=lambda s, right, m, delta: delta.T @ s.a[m][:, 0],
+              by_bias=lambda s, right, m, D, p: D * s.a[m][p][0])
     yield bug("biases-before-slope", "∂/∂b is made of δ before its slope", "multiply by φ′(z) first", biases, ALL,
               bias_gradient=lambda s, right, m, delta: right(m, s.unstretched))
+    yield bug("bias-of-the-first-unit", "∂/∂b is that of the first unit for all units of the layer",
+              "take δ of unit r", biases, ALL,
+              bias_gradient=lambda s, right, m, delta: np.full(delta.shape[1], right(m, delta)[0]))
     yield bug("bias-over-units", "∂/∂b is added up over the units, and is the same for all of them",
               "add up over the points only", biases, ALL,
               bias_gradient=lambda s, right, m, delta: np.full(delta.shape[1], delta.sum()))
@@ -465,6 +634,21 @@ def outputs():
               "multiply by φ′(z) in each layer", equation, ALL, tighten=lambda s, right, k, V, p: V)
     yield bug("no-slope", "the derivative of the outputs lacks every slope", "multiply by φ′(z) in each layer", equation,
               ALL, tighten=lambda s, right, k, V, p: V, start=flat)
+    yield bug("stored-by-columns", "the push reads W column after column, though it is stored row after row",
+              "read entry (r, c) at r · columns + c", equation, ALL,
+              forth=lambda s, right, k, V: s.matrix(k).reshape(s.matrix(k).shape[::-1]).T @ V)
+    yield bug("sum-not-cleared", "in the push the sum of a unit goes on from that of the unit before it",
+              "begin each sum anew",
+              equation, ALL, forth=lambda s, right, k, V: np.cumsum(right(k, V), axis=0))
+    yield bug("push-last-unit-left-out", "the sums of the push end one unit too early", "add up over all units below",
+              equation, ALL,
+              forth=lambda s, right, k, V: s.matrix(k)[:, :-1] @ V[:-1])
+    yield bug("push-first-unit-left-out", "the sums of the push begin one unit too late",
+              "add up over all units below", equation, ALL,
+              forth=lambda s, right, k, V: s.matrix(k)[:, 1:] @ V[1:])
+    yield bug("outputs-at-once", "the derivatives of all outputs are added up", "keep one for each output", equation, ONCE,
+              by_weight=lambda s, right, m, D, p: right(m, np.broadcast_to(D.sum(axis=0), D.shape), p),
+              by_bias=lambda s, right, m, D, p: np.broadcast_to(D.sum(axis=0), D.shape))
     yield bug("push-transposed", "the push goes through a square W transposed", "let row r of W lead to unit r", equation,
               ALL, forth=lambda s, right, k, V: fitting(s.matrix(k).T, s.matrix(k)) @ V)
     yield bug("push-without-weights", "the push goes up without W", "multiply by W in each layer", equation, ALL,
@@ -478,25 +662,27 @@ def outputs():
 
 # The step --------------------------------------------------------------------------------------------------------------
 
-def steps():
-    def moves(count):
-        return {"step": lambda s, right, m, theta, gradient: theta - count(s) * s.rate * gradient}
+def moved(letter, count):
+    def change(s, right, m):
+        theta = getattr(s, letter)[m]
+        return theta + count(s) * (right(m) - theta)
+    return change
 
+
+def steps():
     equation = "gradient-step"
-    yield bug("uphill", "the step adds the gradient", "subtract rate times the gradient", equation, ALL,
-              **moves(lambda s: -1))
-    yield bug("no-rate", "the step is not multiplied by the rate", "multiply the gradient by the rate", equation, ALL,
-              **moves(lambda s: 1 / s.rate))
-    yield bug("rate-twice", "the rate is multiplied twice", "multiply by the rate once", equation, ALL,
-              **moves(lambda s: s.rate))
-    yield bug("rate-over-n", "the step is divided by N once more", "divide by N in the loss only", equation, ALL,
-              **moves(lambda s: 1 / s.N))
-    yield bug("rate-times-n", "the step is multiplied by N", "let the gradient be that of the mean", equation, ALL,
-              **moves(lambda s: s.N))
-    yield bug("step-twice", "the step is 2 times too long", "subtract rate times the gradient", equation, ALL,
-              **moves(lambda s: 2))
-    yield bug("half-step", "the step is half as long as it should be", "subtract rate times the gradient", equation, ALL,
-              **moves(lambda s: 0.5))
+    for name, says, cure, count in (
+            ("uphill", "the step adds the gradient", "subtract rate times the gradient", lambda s: -1),
+            ("no-rate", "the step is not multiplied by the rate", "multiply the gradient by the rate", lambda s: 1 / s.rate),
+            ("rate-twice", "the rate is multiplied twice", "multiply by the rate once", lambda s: s.rate),
+            ("rate-over-n", "the step is divided by N once more", "divide by N in the loss only", lambda s: 1 / s.N),
+            ("rate-times-n", "the step is multiplied by N", "let the gradient be that of the mean", lambda s: s.N),
+            ("step-twice", "the step is 2 times too long", "subtract rate times the gradient", lambda s: 2),
+            ("half-step", "the step is half as long as it should be", "subtract rate times the gradient", lambda s: 0.5)):
+        yield bug(name, says, cure, equation, ALL, step=lambda s, right, m, theta, gradient, count=count: (
+            theta - count(s) * s.rate * gradient))
+        for letter, line in (("W", "weight_step"), ("b", "bias_step")):
+            yield bug(name, f"{says}, for {letter} alone", cure, equation, ALL, **{line: moved(letter, count)})
     yield bug("only-the-step", "the step replaces the parameter", "subtract the step from the parameter", equation, ALL,
               step=lambda s, right, m, theta, gradient: right(m, 0 * theta, gradient))
     yield bug("weights-stay", "the step leaves the weights as they are", "change W too", equation, ALL,
@@ -510,6 +696,8 @@ def steps():
 # All of them -----------------------------------------------------------------------------------------------------------
 
 BUGS = tuple(bug for bug, _ in listed())
+ALONE = {"weight_gradient": "in the derivative of the loss", "bias_gradient": "in the derivative of the loss",
+         "by_weight": "in the derivative of the outputs", "by_bias": "in the derivative of the outputs"}
 
 
 def hypotheses():
@@ -520,6 +708,9 @@ def hypotheses():
     for bug, places in listed():
         for place in places:
             yield replace(bug, place=place)
+            for line, words in ALONE.items() if len(bug.changes) > 1 else ():
+                if line in bug.changes:
+                    yield replace(bug, place=place, says=f"{bug.says} ({words})", changes={line: bug.changes[line]})
             if bug.changes.keys() & {"stretch", "back", "weight_gradient", "bias_gradient"}:
                 yield replace(bug, place=place, shared="pull")
             if bug.changes.keys() & {"start", "forth", "tighten", "by_weight", "by_bias"}:

@@ -15,6 +15,7 @@ from .vectors import QUANTITIES
 
 FEWEST_WRONG, FEWEST_VECTORS, MOST_NAMED = 4, 2, 2
 FORWARD = "z", "y_hat", "p", "loss"
+MOST_PAIRS = 10_000                 # that are run
 UNTOUCHED = 1e-12                   # of the largest in its layer: what a bug that does not touch a number may change in it
 
 
@@ -24,11 +25,13 @@ class Diagnosis:
 
     wrong, vectors: how many different wrong numbers there are, on how many vectors that decide.
     next: (name of a vector, quantity) of which results would tell more, or None.
+    all_tried: whether every pair that could explain them was run.
     """
     explanations: tuple = ()
     wrong: int = 0
     vectors: int = 0
     next: tuple | None = None
+    all_tried: bool = True
 
     @property
     def enough(self):
@@ -59,6 +62,8 @@ class Diagnosis:
                     f"a bug, which takes {FEWEST_WRONG} on {FEWEST_VECTORS}.{tried}")
         if self.explanations:
             return f"{len(self.explanations)} known bugs or pairs give these numbers: too many to name one.{tried}"
+        if not self.all_tried:
+            return "No known bug gives these numbers, and more pairs of bugs might than are tried here."
         return "No known bug, nor pair of bugs, gives these numbers. Begin where the first wrong number stands."
 
 
@@ -147,12 +152,14 @@ def diagnose(evidence):
     single = [(bug,) for bug in hypotheses() if both or bug.shared is None]     # with one way only, it makes no difference
     evidence = wrong + [one for one in evidence if not one.wrong.any()]
     found = survivors(single, evidence) if wrong else []
+    all_tried = True
     if not found and len(values) >= FEWEST_WRONG and len(wrong) >= FEWEST_VECTORS:
         tried = pairs(single, evidence, rows, wide=False)
-        found = survivors(tried, evidence) or survivors(
-            [bugs for bugs in pairs(single, evidence, rows, wide=True) if bugs not in tried], evidence)
+        tried |= pairs(single, evidence, rows, wide=True)
+        all_tried = len(tried) <= MOST_PAIRS
+        found = survivors([*tried][:MOST_PAIRS], evidence)
     found = simplest(found)
-    return Diagnosis(found, len(values), len(wrong), next_to_try(found, evidence))
+    return Diagnosis(found, len(values), len(wrong), next_to_try(found, evidence), all_tried)
 
 
 def next_to_try(found, evidence):
@@ -204,8 +211,8 @@ def pairs(single, evidence, rows, wide):
         left = left[~missed[left].any(axis=1)]
     found = {}
     for A, B in ((single[a][0], single[b][0]) for a, b in np.argwhere(np.triu(possible, 1))):
-        if A.name != B.name and len({A.shared, B.shared} - {None}) < 2:
-            found |= dict.fromkeys([(A, B), (B, A)] if A.changes.keys() & B.changes.keys() else [(A, B)])
+        if A.name != B.name and len({A.shared, B.shared} - {None}) < 2 and A.changes.keys() != B.changes.keys():
+            found[A, B] = None
     return found
 
 

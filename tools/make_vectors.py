@@ -79,7 +79,7 @@ DRAWN = [       # name, about, widths, activations, what is right, points, rate
     ("equal_widths_batch", "All widths equal, four layers, two activations, two points.", (3, 3, 3, 3, 3),
      "sigmoid sin sigmoid sin", "numbers", 2, 0.55),
     ("batch", "Five points, squared error.", (3, 6, 4), "sigmoid tanh", "numbers", 5, 0.35),
-    ("classifier", "Softmax with cross-entropy, one layer, one point.", (3, 4), "identity", "class", 1, 0.65),
+    ("classifier", "Softmax with cross-entropy, one layer, one point.", (3, 4), "identity", "shares", 1, 0.65),
     ("classes", "Softmax with cross-entropy, five points, a class for each.", (4, 6, 3), "relu identity",
      "class", 5, 0.45),
     ("probabilities", "Softmax with cross-entropy, where the right answers are probabilities.", (3, 6, 5), "tanh identity",
@@ -87,7 +87,7 @@ DRAWN = [       # name, about, widths, activations, what is right, points, rate
     ("square_batch", "Three points, all widths three, scores that pass an activation: no axis is told from another.",
      (3, 3, 3), "sigmoid tanh", "class", 3, 0.15),
 ]
-SHARES = 1, 2, 3, 4, 6                              # of 16, so that their doubles add up to 1 exactly
+SHARES = {4: (1, 3, 4, 8), 5: (1, 2, 3, 4, 6)}     # of 16 for each class, so that their doubles add up to 1 exactly
 
 
 def draw(rng, name, about, widths, phis, right, N, rate):
@@ -104,7 +104,7 @@ def draw(rng, name, about, widths, phis, right, N, rate):
     X = matrix(N, widths[0])
     if right == "numbers":
         return vector(name, about, net, "squared_error", X, matrix(N, d_y), rate)
-    parts = SHARES if right == "shares" else [16] + [0] * (d_y - 1)
+    parts = SHARES[d_y] if right == "shares" else [16] + [0] * (d_y - 1)
     Y = [[part / 16 for part in shuffled(parts, rng)] for r in range(N)]
     return vector(name, about, net, "cross_entropy", X, Y, rate)
 

@@ -81,7 +81,7 @@ def test_a_name_is_not_given_on_little():
         report = check(lines([bug], of=of))
         assert report.verdict == "wrong" and names(report) == [], of
     assert "would tell more" in str(check(lines([bug], of=["square_batch"])).diagnosis)
-    assert names(check(lines([bug], of=["square_batch", "equal_widths"]))) == [{bug.name}]
+    assert {bug.name} in names(check(lines([bug], of=["square_batch", "equal_widths"])))
 
 
 def test_a_name_takes_four_different_numbers():
