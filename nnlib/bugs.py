@@ -14,8 +14,8 @@ ALL, SPREAD, ONCE = (EVERYWHERE, LAST, BELOW, FIRST), (EVERYWHERE, LAST, BELOW),
 
 def listed():
     """Every bug, with the places in which it is looked for."""
-    for several in (forward_pass, slopes, activations, slopes_of_one, cross_entropies, softmaxes, errors, factors, way_back,
-                    points, weight_gradients, bias_gradients, outputs, steps):
+    for several in (forward_pass, slopes, activations, slopes_of_one, cross_entropies, softmaxes, errors, squared_errors,
+                    factors, way_back, sums_back, points, weight_gradients, bias_gradients, outputs, steps):
         yield from several()
 
 
@@ -35,53 +35,49 @@ def keep_last(M):
 
 # The forward pass ------------------------------------------------------------------------------------------------------
 
+def column_by_column(W):
+    """The numbers of W, stored row after row and read column after column."""
+    return W.reshape(W.shape[::-1]).T
+
+
+def weighted(read_matrix=lambda W: W, bias=lambda s, m: s.b[m]):
+    def change(s, right, m):
+        return s.a[m] @ fitting(read_matrix(s.matrix(m)), s.matrix(m)).T + bias(s, m)
+    return {"weighted_sum": change}
+
+
+def without(column):
+    return {"weighted_sum": lambda s, right, m: (
+        np.delete(s.a[m], column, axis=1) @ np.delete(s.matrix(m), column, axis=1).T + s.b[m])}
+
+
 def forward_pass():
-    def z(read_matrix=lambda W: W, read=lambda a: a, bias=lambda s, m: s.b[m]):
-        def change(s, right, m):
-            return read(s.a[m]) @ fitting(read_matrix(s.matrix(m)), s.matrix(m)).T + bias(s, m)
-        return {"weighted_sum": change}
-
-    def without(column):
-        return lambda W: np.delete(W, column, axis=1), lambda a: np.delete(a, column, axis=1)
-
-    def cut(column):
-        def change(s, right, m):
-            W, a = (of(numbers) for of, numbers in zip(without(column), (s.matrix(m), s.a[m])))
-            return a @ W.T + s.b[m]
-        return {"weighted_sum": change}
-
-    def once(s, right, m):
-        return s.a[m][:, -1:] * s.matrix(m)[:, -1] + s.b[m]
-
-    def flat(W):
-        return W.reshape(W.shape[::-1]).T
-
     equation = "batch-z"
-    yield bug("no-bias", "the bias is not added", "add b to W a", equation, ALL, **z(bias=lambda s, m: 0))
-    yield bug("minus-bias", "the bias is subtracted", "add b to W a", equation, ALL, **z(bias=lambda s, m: -s.b[m]))
+    yield bug("no-bias", "the bias is not added", "add b to W a", equation, ALL, **weighted(bias=lambda s, m: 0))
+    yield bug("minus-bias", "the bias is subtracted", "add b to W a", equation, ALL, **weighted(bias=lambda s, m: -s.b[m]))
     yield bug("bias-in-the-sum", "the bias is added once for each input of the layer",
               "add b once, outside of the sum over the inputs", equation, ALL,
-              **z(bias=lambda s, m: s.b[m] * s.W[m].shape[1]))
+              **weighted(bias=lambda s, m: s.b[m] * s.W[m].shape[1]))
     yield bug("transposed-forward", "W is read column by column in the forward pass, so that a square one is transposed",
-              "let row r of W lead to unit r", equation, ALL, **z(lambda W: W.T))
+              "let row r of W lead to unit r", equation, ALL, **weighted(lambda W: W.T))
     yield bug("transposed-everywhere", "a square W is transposed wherever it is read", "let row r of W lead to unit r",
               equation, ALL, matrix=lambda s, right, m: fitting(right(m).T, right(m)))
     yield bug("stored-by-columns", "the numbers of W are stored row after row and read column after column",
               "read entry (r, c) at r · columns + c", equation, ALL,
-              matrix=lambda s, right, m: right(m).reshape(right(m).shape[::-1]).T)
+              matrix=lambda s, right, m: column_by_column(right(m)))
     yield bug("stored-by-columns", "the forward pass reads W column after column, though it is stored row after row",
-              "read entry (r, c) at r · columns + c", equation, ALL, **z(flat))
+              "read entry (r, c) at r · columns + c", equation, ALL, **weighted(column_by_column))
     yield bug("sum-not-cleared", "the sum of a unit goes on from that of the unit before it", "begin each sum anew",
-              equation, ALL,
-              weighted_sum=lambda s, right, m: np.cumsum(right(m), axis=1))
+              equation, ALL, weighted_sum=lambda s, right, m: np.cumsum(right(m), axis=1))
     yield bug("first-bias-for-all", "every unit takes the first bias of its layer", "take b of unit r", equation, ALL,
-              **z(bias=lambda s, m: s.b[m][0]))
+              **weighted(bias=lambda s, m: s.b[m][0]))
     yield bug("last-input-left-out", "the sum over the inputs ends one too early", "let the sum run over every input",
-              equation, ALL, **cut(-1))
+              equation, ALL, **without(-1))
     yield bug("first-input-left-out", "the sum over the inputs begins one too late", "let the sum begin at input 0",
-              equation, ALL, **cut(0))
+              equation, ALL, **without(0))
     yield bug("sum-overwritten", "each product replaces the sum so far, so that only the last input counts",
-              "add each product to the sum", equation, ALL, weighted_sum=once)
+              "add each product to the sum", equation, ALL,
+              weighted_sum=lambda s, right, m: s.a[m][:, -1:] * s.matrix(m)[:, -1] + s.b[m])
     yield bug("in-place", "a unit's result is stored where the next unit still reads an input",
               "keep the inputs until every unit is done", "layer-a", ALL, weighted_sum=overwritten)
 
@@ -277,7 +273,8 @@ def cross_entropies():
     yield wrong("parentheses", "the minus stands before the first logarithm only, so that the loss can be below 0",
                 "put the whole sum in parentheses",
                 lambda s: -(s.Y * np.log(s.p) - (1 - s.Y) * np.log(1 - s.p)).sum(axis=1))
-    yield wrong("log-of-the-sum-once-per-class", "the logarithm of the sum is not multiplied by y, and so it is subtracted for "
+    yield wrong("log-of-the-sum-once-per-class",
+                "the logarithm of the sum is not multiplied by y, and so it is subtracted for "
                 "each class", "put the difference in parentheses",
                 lambda s: -(s.Y * (s.log_p() + np.log(sums_of(s))) - np.log(sums_of(s))).sum(axis=1))
     yield wrong("loss-of-the-largest", "the loss takes the class with the largest p, not the right one", sums,
@@ -312,10 +309,10 @@ def softmaxes():
               "divide them by their sum", "softmax", ONCE, probabilities=lambda s, right: powers(s.y_hat))
     yield bug("top-forgotten", "the largest score is subtracted in the exponentials and not in the loss",
               "subtract it in both",
-              "log-softmax", ONCE, log_p=lambda s, right: right() + s.y_hat.max(axis=1, keepdims=True))
+              "softmax", ONCE, log_p=lambda s, right: right() + s.y_hat.max(axis=1, keepdims=True))
     yield bug("top-forgotten", "the largest score is subtracted in the loss and not in the exponentials",
               "subtract it in both",
-              "log-softmax", ONCE, log_p=lambda s, right: right() - s.y_hat.max(axis=1, keepdims=True))
+              "softmax", ONCE, log_p=lambda s, right: right() - s.y_hat.max(axis=1, keepdims=True))
     yield wrong("sigmoid-for-softmax", "each score goes through a sigmoid, and not through softmax",
                 "divide the exponentials by their sum", sigma)
 
@@ -362,14 +359,19 @@ def errors():
     yield bug("first-y-for-all", "every point is compared with the right answer of the first, in the derivative only",
               "take y of point p", "loss-gradient", ONCE,
               by_answers=lambda s, right: (s.p if s.softmax else s.y_hat) - s.Y[:1])
-    yield bug("loss-of-points-not-cleared", "the loss of a point goes on from that of the point before it", "begin each sum anew",
+    yield bug("loss-of-points-not-cleared", "the loss of a point goes on from that of the point before it",
+              "begin each sum anew",
               "batch-loss", ONCE, loss_of_points=lambda s, right: np.cumsum(right()))
-    yield bug("first-output-only", "only the first output counts in the derivative", "take every output", "loss-gradient", ONCE,
+    yield bug("first-output-only", "only the first output counts in the derivative", "take every output",
+              "loss-gradient", ONCE,
               by_answers=lambda s, right: right() * np.eye(s.Y.shape[1])[0])
     yield bug("y-not-subtracted", "y is not subtracted", "take p − y, or ŷ − y", "loss-gradient", ONCE,
               by_answers=lambda s, right: s.p if s.softmax else s.y_hat)
     yield bug("gradient-of-squared-error-of-p", "the derivative is that of the squared error of p", "take p − y", delta,
               ONCE, **of_softmax("by_answers", by_squares_of_p))
+
+
+def squared_errors():
     yield bug("absolute-error", "the loss is the absolute error", "take half the square", "squared-error", ONCE,
               **of_squares("loss_of_points", lambda s: np.abs(s.y_hat - s.Y).sum(axis=1)))
     yield bug("root-of-squares", "the loss is the root of the sum of squares", "take half the square, without a root",
@@ -443,16 +445,14 @@ def back_in_place(s, right, m, delta):
     return found
 
 
-def way_back():
-    def through(matrix):
-        """The way back with another matrix of the same shape."""
-        return {"back": lambda s, right, m, delta: delta @ fitting(matrix(s, m), s.matrix(m))}
+def through(matrix):
+    """The way back with another matrix of the same shape."""
+    return {"back": lambda s, right, m, delta: delta @ fitting(matrix(s, m), s.matrix(m))}
 
+
+def way_back():
     def neighbour(step):
         return lambda s, m: s.matrix(m + step) if 0 <= m + step <= s.n else None
-
-    def no_matrix(s, right, m, delta):
-        return fitting(delta, right(m, delta))
 
     equation = "batch-delta-step"
     yield bug("no-slope", "δ is not multiplied by the slope of its layer", "multiply by φ′(z)", equation, ALL,
@@ -470,12 +470,17 @@ def way_back():
               "take the W that δ's own layer has", equation, ALL, **through(neighbour(-1)))
     yield bug("weights-of-the-layer-above", "δ goes back through the weights of the layer above",
               "take the W that δ's own layer has", equation, ALL, **through(neighbour(1)))
-    yield bug("no-weights-back", "δ goes down without W", "multiply by the transpose of W", equation, ALL, back=no_matrix)
+    yield bug("no-weights-back", "δ goes down without W", "multiply by the transpose of W", equation, ALL,
+              back=lambda s, right, m, delta: fitting(delta, right(m, delta)))
+
+
+def sums_back():
+    equation = "batch-delta-step"
     yield bug("back-overwritten", "on the way back each product replaces the sum so far, so that only the last unit counts",
               "add up over all units of the layer", equation, ALL, **through(lambda s, m: keep_last(s.matrix(m))))
     yield bug("stored-by-columns", "the way back reads W column after column, though it is stored row after row",
               "read entry (r, c) at r · columns + c", equation, ALL,
-              **through(lambda s, m: s.matrix(m).reshape(s.matrix(m).shape[::-1]).T))
+              **through(lambda s, m: column_by_column(s.matrix(m))))
     yield bug("sum-not-cleared", "on the way back the sum of a unit goes on from that of the unit before it",
               "begin each sum anew",
               equation, ALL, back=lambda s, right, m, delta: np.cumsum(right(m, delta), axis=1))
@@ -597,7 +602,8 @@ def bias_gradients():
               "add up δ alone", biases, ALL,
               bias_gradient=lambda s, right, m, delta: s.weight_gradient(m, delta).sum(axis=1),
               by_bias=lambda s, right, m, D, p: D * s.a[m][p].sum())
-    yield bug("bias-times-first-input", "∂/∂b is δ times the first number that the layer reads", "add up δ alone", biases, ALL,
+    yield bug("bias-times-first-input", "∂/∂b is δ times the first number that the layer reads", "add up δ alone",
+              biases, ALL,
               bias_gradient=lambda s, right, m, delta: delta.T @ s.a[m][:, 0],
               by_bias=lambda s, right, m, D, p: D * s.a[m][p][0])
     yield bug("biases-before-slope", "∂/∂b is made of δ before its slope", "multiply by φ′(z) first", biases, ALL,
@@ -636,7 +642,7 @@ def outputs():
               ALL, tighten=lambda s, right, k, V, p: V, start=flat)
     yield bug("stored-by-columns", "the push reads W column after column, though it is stored row after row",
               "read entry (r, c) at r · columns + c", equation, ALL,
-              forth=lambda s, right, k, V: s.matrix(k).reshape(s.matrix(k).shape[::-1]).T @ V)
+              forth=lambda s, right, k, V: column_by_column(s.matrix(k)) @ V)
     yield bug("sum-not-cleared", "in the push the sum of a unit goes on from that of the unit before it",
               "begin each sum anew",
               equation, ALL, forth=lambda s, right, k, V: np.cumsum(right(k, V), axis=0))
