@@ -270,7 +270,7 @@ def cross_entropies():
                 lambda s: -(s.Y * np.log10(s.p)).sum(axis=1))
     yield wrong("binary-loss", "the loss adds (1 − y) log(1 − p) for each class", "with softmax, add up y log p only",
                 lambda s: -(s.Y * np.log(s.p) + (1 - s.Y) * np.log(1 - s.p)).sum(axis=1))
-    yield wrong("parentheses", "the minus stands before the first logarithm only, so that the loss can be below 0",
+    yield wrong("parentheses", "the minus stands before the first logarithm only",
                 "put the whole sum in parentheses",
                 lambda s: -(s.Y * np.log(s.p) - (1 - s.Y) * np.log(1 - s.p)).sum(axis=1))
     yield wrong("log-of-the-sum-once-per-class",
