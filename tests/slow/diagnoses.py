@@ -24,7 +24,7 @@ from nnlib.vectors import vectors
 
 TARGET = Path(__file__).resolve().parents[2] / "benchmarks" / "diagnoses.json"
 KNOWN = [*hypotheses()]
-COUNTS = {"single": len(KNOWN), "pairs": 400, "single precision": 400, "unknown": 1000}
+COUNTS = {"single": len(KNOWN), "pairs": 300, "single precision": 300, "unknown": 500}
 FACTORED = ("weighted_sum", "activation", "slope", "stretch", "back", "weight_gradient", "bias_gradient", "forth", "tighten",
             "by_weight", "by_bias", "step", "loss", "share", "by_answers")
 
