@@ -151,6 +151,11 @@ def swapped(old, f=None, df=None):
     return {line: change(function) for line, function in (("activation", f), ("slope", df)) if function}
 
 
+def overwriting(s, right, m):
+    s.z[m] = right(m)
+    return s.z[m]
+
+
 def activations():
     for old, others in OTHERS.items():
         for name, (f, df) in others.items():
@@ -172,6 +177,8 @@ def activations():
     none = {"activation": lambda s, right, m: s.z[m]}
     twice = {"activation": lambda s, right, m: s.phi[m].f(right(m))}
     below = {"activation": lambda s, right, m: s.phi[m - 1].f(s.z[m]), "slope": lambda s, right, m: s.phi[m - 1].df(s.z[m])}
+    yield bug("z-overwritten", "φ(z) overwrites z, so that slopes are taken at φ(z)", "keep z beside φ(z)", "layer-a", ALL,
+              activation=overwriting)
     yield bug("no-activation", "φ is left out of the forward pass, and its slope is used", "store φ(z), not z", "layer-a",
               ALL, **none)
     yield bug("linear", "φ is left out, and its slope is 1", "store φ(z), not z", "layer-a", ALL, **none | one)
@@ -286,25 +293,34 @@ def cross_entropies():
 
 def softmaxes():
     def wrong(name, says, cure, function):
-        return bug(name, says, cure, "softmax", ONCE, log_p=lambda s, right: np.log(s.p),
-                   probabilities=lambda s, right: function(s.y_hat))
+        both = {"probabilities": lambda s, right: function(s.y_hat), "log_p": lambda s, right: np.log(s.p)}
+        unseen = {"log_p": lambda s, right: np.log(function(s.y_hat)),
+                  "by_answers": lambda s, right: function(s.y_hat) - s.Y if s.softmax else right()}
+        yield bug(name, says, cure, "softmax", ONCE, **both)
+        yield bug(name, f"{says}, in loss and derivative and not in p", cure, "softmax", ONCE, **unseen)
+        for line, words in (("log_p", "in the loss only"), ("by_answers", "in the derivative only")):
+            yield bug(name, f"{says}, {words}", cure, "softmax", ONCE, **{line: unseen[line]})
 
     def powers(scores):
         return np.exp(scores - scores.max(axis=1, keepdims=True))
 
-    def of_the_batch(scores):
+    def of_the_batch(scores, axis=0):
         powers = np.exp(scores - scores.max())
-        return powers / powers.sum(axis=0)
+        return powers / powers.sum(axis=axis)
 
-    yield wrong("softmax-without-exp", "softmax divides the scores by their sum, with no exponential",
+    yield from wrong("softmax-without-exp", "softmax divides the scores by their sum, with no exponential",
                 "take exp of each score first", lambda scores: scores / scores.sum(axis=1, keepdims=True))
-    yield wrong("softmax-twice", "softmax is taken twice", "give the loss the scores, not probabilities",
+    yield from wrong("softmax-twice", "softmax is taken twice", "give the loss the scores, not probabilities",
                 lambda scores: softmax(softmax(scores)))
-    yield wrong("softmax-over-the-batch", "softmax adds up over the points, not over the classes",
+    yield from wrong("softmax-over-the-batch", "softmax divides by one sum for the whole batch",
+                     "let each point have a sum of its own", lambda scores: of_the_batch(scores, axis=None))
+    yield from wrong("softmax-over-the-batch", "softmax adds up over the points, not over the classes",
                 "let each point have a sum of its own", of_the_batch)
-    yield wrong("softmax-sum-not-cleared", "the sum of the exponentials goes on from point to point", "begin each sum anew",
+    yield from wrong("softmax-sum-not-cleared", "the sum of the exponentials goes on from point to point",
+                     "begin each sum anew",
                 lambda scores: powers(scores) / np.cumsum(powers(scores).sum(axis=1, keepdims=True), axis=0))
-    yield wrong("softmax-not-divided", "the exponentials are not divided by their sum", "divide them by their sum", powers)
+    yield from wrong("softmax-not-divided", "the exponentials are not divided by their sum",
+                     "divide them by their sum", powers)
     yield bug("softmax-not-divided", "the exponentials are not divided by their sum, in p but not in the loss",
               "divide them by their sum", "softmax", ONCE, probabilities=lambda s, right: powers(s.y_hat))
     yield bug("top-forgotten", "the largest score is subtracted in the exponentials and not in the loss",
@@ -313,7 +329,7 @@ def softmaxes():
     yield bug("top-forgotten", "the largest score is subtracted in the loss and not in the exponentials",
               "subtract it in both",
               "softmax", ONCE, log_p=lambda s, right: right() - s.y_hat.max(axis=1, keepdims=True))
-    yield wrong("sigmoid-for-softmax", "each score goes through a sigmoid, and not through softmax",
+    yield from wrong("sigmoid-for-softmax", "each score goes through a sigmoid, and not through softmax",
                 "divide the exponentials by their sum", sigma)
 
 
@@ -338,6 +354,10 @@ def errors():
               **of_softmax("by_answers", lambda s: -s.Y * (1 - s.p)))
     yield bug("minus-y-over-p", "the derivative by p, −y/p, is used as that by the scores", "take p − y", delta, ONCE,
               **of_softmax("by_answers", lambda s: -s.Y / s.p))
+    for epsilon in (1e-12, 1e-8, 1e-7):
+        yield bug("minus-y-over-p", f"the derivative by p, −y/(p + {epsilon:g}), is used as that by the scores",
+                  "take p − y",
+                  delta, ONCE, **of_softmax("by_answers", lambda s, e=epsilon: -s.Y / (s.p + e)))
     yield bug("p-minus-y-and-slope", "p − y is multiplied by p (1 − p) once more", "take p − y alone", delta, ONCE,
               **of_softmax("by_answers", lambda s: (s.p - s.Y) * s.p * (1 - s.p)))
     yield bug("p-minus-1", "the derivative is p − 1 for the right class and 0 for the others", "take p − y for every class",
@@ -461,6 +481,17 @@ def way_back():
               stretch=lambda s, right, m, delta: right(m, right(m, delta)))
     yield bug("slope-at-output", "on the way back the slope is taken at φ(z), not at z", "take φ′(z)", equation, ALL,
               stretch=lambda s, right, m, delta: delta * s.phi[m].df(s.a[m + 1]))
+    yield bug("relu-by-the-sign-of-delta", "in layers of relu, δ is kept where δ is above 0, and not where z is",
+              "keep δ where z is above 0", equation, ALL,
+              stretch=lambda s, right, m, delta: delta * (delta > 0) if s.phi[m].name == "relu" else right(m, delta))
+    last = {"stretch": lambda s, right, m, delta: delta * s.slope(m)[-1:],
+            "weight_gradient": lambda s, right, m, delta: delta.T @ np.broadcast_to(s.a[m][-1:], s.a[m].shape)}
+    yield bug("last-point-kept", "what the forward pass keeps is that of the last point for all points",
+              "keep it for each point", equation, ONCE, **last)
+    yield bug("last-point-kept", "z is kept of the last point only, and its slopes are used for all points",
+              "keep it for each point", equation, ONCE, stretch=last["stretch"])
+    yield bug("last-point-kept", "what a layer reads is kept of the last point only, and used for all points",
+              "keep it for each point", equation, ONCE, weight_gradient=last["weight_gradient"])
     yield bug("transposed-back", "δ goes back through a square W as it went forth, not through its transpose",
               "on the way back, add down the columns of W", equation, ALL, **through(lambda s, m: s.matrix(m).T))
     yield bug("new-weights", "δ goes back through weights that were already changed by the step",
@@ -537,6 +568,14 @@ def clipped(s, right, *args):
     return np.clip(right(*args), -1, 1)
 
 
+def without_column(column):
+    def change(s, right, m, *args):
+        found = np.array(right(m, *args))
+        found[..., column] = 0
+        return found
+    return {"weight_gradient": change, "by_weight": change}
+
+
 def reading_by_row():
     """Entry (r, c) multiplied by input r, where there is one."""
     def of_row(a, rows, columns):
@@ -589,6 +628,12 @@ def weight_gradients():
               weights, ALL, **reading(lambda s, m: np.ones_like(s.a[m])))
     yield bug("weights-before-slope", "∂/∂W is made of δ before its slope", "multiply by φ′(z) first", weights, ALL,
               weight_gradient=lambda s, right, m, delta: right(m, s.unstretched))
+    for column, words in ((-1, "last"), (0, "first")):
+        yield bug(f"{words}-column-left-out", f"∂/∂W is 0 in its {words} column",
+                  "let the loop run over every column", weights, ALL,
+                  **without_column(column))
+    yield bug("no-gradient", "∂/∂W and ∂/∂b stay 0", "compute both derivatives", weights, ALL,
+              weight_gradient=times(lambda s: 0.0), bias_gradient=times(lambda s: 0.0))
     yield bug("no-weight-gradient", "∂/∂W stays 0", "compute the derivative by W", weights, ALL,
               weight_gradient=times(lambda s: 0.0))
 
@@ -703,7 +748,8 @@ def steps():
 
 BUGS = tuple(bug for bug, _ in listed())
 ALONE = {"weight_gradient": "in the derivative of the loss", "bias_gradient": "in the derivative of the loss",
-         "by_weight": "in the derivative of the outputs", "by_bias": "in the derivative of the outputs"}
+         "probabilities": "in p, and not in the loss", "by_weight": "in the derivative of the outputs",
+         "by_bias": "in the derivative of the outputs"}
 
 
 def hypotheses():
@@ -714,8 +760,8 @@ def hypotheses():
     for bug, places in listed():
         for place in places:
             yield replace(bug, place=place)
-            for line, words in ALONE.items() if len(bug.changes) > 1 else ():
-                if line in bug.changes:
+            for line, words in ALONE.items() if len(bug.changes.keys() & {"weight_gradient", "bias_gradient"}) < 2 else ():
+                if line in bug.changes and len(bug.changes) > 1:
                     yield replace(bug, place=place, says=f"{bug.says} ({words})", changes={line: bug.changes[line]})
             if bug.changes.keys() & {"stretch", "back", "weight_gradient", "bias_gradient"}:
                 yield replace(bug, place=place, shared="pull")

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from .bugs import hypotheses
-from .comparison import Numbers
+from .comparison import SINGLE, Numbers
 from .lines import BELOW, EVERYWHERE, with_bugs
 from .results import by_name
 from .vectors import QUANTITIES
 
 FEWEST_WRONG, FEWEST_VECTORS, MOST_NAMED = 4, 2, 2
 FORWARD = "z", "y_hat", "p", "loss"
+FAR_OUT = 200                       # |z| of a saturated vector reaches farther; that of the pencil networks does not
 MOST_PAIRS = 10_000                 # that are run
 UNTOUCHED = 1e-12                   # of the largest in its layer: what a bug that does not touch a number may change in it
 
@@ -25,13 +26,16 @@ class Diagnosis:
 
     wrong, vectors: how many different wrong numbers there are, on how many vectors that decide.
     next: (name of a vector, quantity) of which results would tell more, or None.
-    all_tried: whether every pair that could explain them was run.
+    all_tried: whether every pair that could explain them was run. far: whether numbers of saturated vectors are wrong.
+    single: whether every wrong number is as near as a step in single precision would leave it.
     """
     explanations: tuple = ()
     wrong: int = 0
     vectors: int = 0
     next: tuple | None = None
     all_tried: bool = True
+    far: bool = False
+    single: bool = False
 
     @property
     def enough(self):
@@ -54,9 +58,14 @@ class Diagnosis:
         if self.named:
             return " Or: ".join(map(explained, self.explanations))
         tried = f" {self.next[1]} of the vector {self.next[0]} would tell more." if self.next else ""
-        if not self.vectors:
+        if not self.vectors and self.far:
             return ("Only vectors that lead to no name are wrong. In those far out, the usual formulas lose their digits or "
                     "leave the range: the card has formulas that do not.")
+        if not self.vectors:
+            return f"The pencil network and its twin lead to no name. Results of other vectors would tell more.{tried}"
+        if self.single:
+            return ("Every wrong number is nearly right: some step of the program computes in single precision, as with "
+                    "float in C, and others in double.")
         if not self.enough:
             return (f"{counted(self.wrong, 'different wrong number')} on {counted(self.vectors, 'vector')}: too few to name "
                     f"a bug, which takes {FEWEST_WRONG} on {FEWEST_VECTORS}.{tried}")
@@ -92,6 +101,7 @@ class Evidence:
         self.where = {name: slice(*ends[k:k + 2]) for k, name in enumerate(self.quantities)}
         self.part = tolerance.part
         self.half_units = np.concatenate([tolerance.printed[name].half_unit(one) for name, one in zip(self.quantities, got)])
+        self.is_far = np.abs(Numbers.of(vector, "z").expected).max() > FAR_OUT
         self.wrong = self.there & ~self.near(self.right, self.got)
         self.wrong_forward = [name for name in self.quantities if name in FORWARD and self.wrong[self.where[name]].any()]
 
@@ -144,22 +154,24 @@ def diagnose(evidence):
 
     Only vectors that decide are asked: in saturated ones a right formula may lose its digits, beside any bug.
     """
+    far = any(one.wrong.any() and one.is_far for one in evidence)
     evidence = sorted((one for one in evidence if one.vector.decides), key=lambda one: len(one.got))
     wrong = [one for one in evidence if one.wrong.any()]
     values = {f"{value:.6g}" for one in wrong for value in one.got[one.wrong]}
+    single = bool(wrong) and all(one.near(one.right, one.got, SINGLE)[one.there].all() for one in wrong)
     came, rows = {name for one in evidence for name in one.quantities}, {}
     both = not came.isdisjoint(("dy_db", "dy_dW")) and not came.isdisjoint(("grad_b", "grad_W", "b_after", "W_after"))
-    single = [(bug,) for bug in hypotheses() if both or bug.shared is None]     # with one way only, it makes no difference
+    programs = [(bug,) for bug in hypotheses() if both or bug.shared is None]     # with one way only, it makes no difference
     evidence = wrong + [one for one in evidence if not one.wrong.any()]
-    found = survivors(single, evidence) if wrong else []
+    found = survivors(programs, evidence) if wrong else []
     all_tried = True
     if not found and len(values) >= FEWEST_WRONG and len(wrong) >= FEWEST_VECTORS:
-        tried = pairs(single, evidence, rows, wide=False)
-        tried |= pairs(single, evidence, rows, wide=True)
+        tried = pairs(programs, evidence, rows, wide=False)
+        tried |= pairs(programs, evidence, rows, wide=True)
         all_tried = len(tried) <= MOST_PAIRS
         found = survivors([*tried][:MOST_PAIRS], evidence)
     found = simplest(found)
-    return Diagnosis(found, len(values), len(wrong), next_to_try(found, evidence), all_tried)
+    return Diagnosis(found, len(values), len(wrong), next_to_try(found, evidence), all_tried, far, single)
 
 
 def next_to_try(found, evidence):
