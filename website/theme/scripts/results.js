@@ -3,8 +3,8 @@
 // to its equation. Nothing leaves the page. Without Python the text in the box's place says which commands do the same.
 {
   const ORDER = ["z", "y_hat", "p", "dy_db", "dy_dW", "loss", "grad_b", "grad_W", "b_after", "W_after"];
-  const SIGNS = { right: "✓", part: "✓ …", wrong: "✗", small: "~" };
-  const WORDS = { right: "right", part: "right, but some numbers are missing", wrong: "wrong", small: "too small to tell" };
+  const SIGNS = { right: "✓", part: "✓ …", wrong: "✗" };
+  const WORDS = { right: "right", part: "right, but some numbers are missing", wrong: "wrong" };
   const LARGEST = 10e6, SOURCE = 'from nnlib.conformance import command\ncommand("results", as_json=True);';
   const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
   const make = (tag, className = "", children = []) => {
@@ -164,6 +164,7 @@
       const start = performance.now();
       say(`Checking ${busy}`);
       progress.removeAttribute("value");
+      done.textContent = "";
       clock = setInterval(() => { done.textContent = `${Math.round((performance.now() - start) / 1000)} s`; }, 1000);
     };
     const fetched = (got, total) => {
