@@ -1,7 +1,7 @@
 """The box in which a reader's results are checked, and the golden vectors as files of the site.
 
 An admonition of the class `results-box` becomes the box. Its text stays: it says which commands do the same. Links to the
-vectors follow it, which work without JavaScript; theme/scripts/results.js adds the rest.
+vectors follow it, which work without JavaScript; runner/results.js adds the rest.
 """
 
 from pathlib import Path
@@ -38,7 +38,9 @@ def depart_box(self, node):
     here = self.builder.get_target_uri(getattr(self.builder, "current_docname", None) or self.builder.config.root_doc)
     links = (f'<a href="{relative_uri(here, f"_static/{name}")}" download>{form}</a> ({round(len(write()) / 1000)} KB)'
              for name, (form, write) in FILES.items())
-    self.body.append(f'<p class="results-downloads">The vectors to download: {", ".join(links)}.</p>\n</div>\n')
+    script = relative_uri(here, "_static/runner/results.js")
+    self.body.append(f'<p class="results-downloads">The vectors to download: {", ".join(links)}.</p>\n</div>\n'
+                     f'<script defer src="{script}"></script>\n')
 
 
 def write_vectors(app, exception):

@@ -343,6 +343,7 @@ def test_without_python_the_page_says_how_jupyter_tries_a_formula(tab, site):
     assert "make read" in page.inner_text(".formula-box")
 
 
+# runner/results.js
 RESULTS = "12_your_implementation"
 DROP = """([several, how]) => {
     const files = several.map(([name, text, size]) => Object.defineProperties(new File([text], name),
@@ -371,7 +372,6 @@ def results(*bugs):
     return planted, lines(planted)
 
 
-# theme/scripts/results.js
 def test_a_bug_in_results_is_named_and_its_line_is_lit(box):
     """A file that is dropped; while it is checked, a second one waits, and the reader sees that it goes on."""
     from nnlib.conformance import check

@@ -1,6 +1,7 @@
 // A box that takes a file of results, dropped, chosen or pasted, and lets the page's Python check it (nnlib/conformance.py):
 // verdict, first wrong entry in its matrix, diagnosis, and the broken line lit in the table whose rows begin with a link
 // to its equation. Nothing leaves the page. Without Python the text in the box's place says which commands do the same.
+// Only pages with the box ask for it; site.js runs before it.
 {
   const ORDER = ["z", "y_hat", "p", "dy_db", "dy_dW", "loss", "grad_b", "grad_W", "b_after", "W_after"];
   const SIGNS = { right: "✓", part: "✓ …", wrong: "✗" };
