@@ -346,8 +346,9 @@ def test_without_python_the_page_says_how_jupyter_tries_a_formula(tab, site):
 # runner/results.js
 RESULTS = "12_your_implementation"
 DROP = """([several, how]) => {
+    const arrayBuffer = { value: () => Promise.reject() };
     const files = several.map(([name, text, size]) => Object.defineProperties(new File([text], name),
-        { ...(size ? { size: { value: size } } : {}), ...(how === "closed" ? { arrayBuffer: { value: () => Promise.reject() } } : {}) }));
+        { ...(size ? { size: { value: size } } : {}), ...(how === "closed" ? { arrayBuffer } : {}) }));
     const items = files.map(() => ({ webkitGetAsEntry: () => ({ isDirectory: how === "folder" }) }));
     const event = new Event("drop", { bubbles: true, cancelable: true });
     document.querySelector("h1").dispatchEvent(Object.assign(event, { dataTransfer: { types: ["Files"], files, items } }));

@@ -30,7 +30,8 @@ const pagePython = (() => {
     const find = async (mine) => {
       const address = new URL("../_runtime/runtime.json", here);
       while (mine === asked) {
-        const known = await fetch(address, { cache: "no-cache" }).then((reply) => (reply.ok ? reply.json() : {}), () => null);
+        const known = await fetch(address, { cache: "no-cache" })
+          .then((reply) => (reply.ok ? reply.json() : {}), () => null);
         if (mine !== asked) return null;
         if (known?.folder) return { ...known, runtime: address.href, cache: "no-cache" };
         if (!known?.arriving) return void end(known ? known.none ?? "This copy of the book has no Python." : UNREACHED);

@@ -76,6 +76,7 @@
   const contents = (cell) => [...(cell.querySelector("p") ?? cell).cloneNode(true).childNodes];
   const lightUp = (explanations) => {
     const labels = new Set(explanations.flat().map((bug) => bug.equation)), sure = explanations.length === 1;
+    const start = !sure ? "The broken line may be “" : labels.size > 1 ? "A broken line is “" : "The broken line is “";
     return [...labels].flatMap((label) => {
       const row = rowOf(label);
       if (!row) return [];
@@ -83,9 +84,8 @@
       row.id ||= `line-${label}`;
       row.classList.add("results-lit");
       row.cells[0].append(make("span", "results-sign", sure ? " ✗ here" : " ✗ here?"));
-      return [make("p", "", [sure ? "The broken line is “" : "The broken line may be “", ...name, "” (",
-        link(`#${row.id}`, "in the list"), "):"]),
-      make("p", "results-line", [...left, " ← ", ...right])];
+      return [make("p", "", [start, ...name, "” (", link(`#${row.id}`, "in the list"), "):"]),
+        make("p", "results-line", [...left, " ← ", ...right])];
     });
   };
   const putOut = () => {
@@ -96,7 +96,8 @@
   const absent = (missing) => {
     const list = make("ul", "", Object.entries(missing).map(([quantity, names]) =>
       make("li", "", [make("code", "", quantity), ` of ${names.join(", ")}`])));
-    return make("details", "", [make("summary", "", "What the file does not hold, or not all of it, and so was not tried"), list]);
+    const summary = make("summary", "", "What the file does not hold, or not all of it, and so was not tried");
+    return make("details", "", [summary, list]);
   };
 
   const headline = ({ verdict, numbers, right, wrong }) => {
@@ -108,8 +109,8 @@
 
   const parts = (found) => [
     ...(found.first ? [...lightUp(found.diagnosis.explanations), ...firstWrong(found.first)] : []), ...overview(found),
-    make("p", "", found.tolerance.text + (found.numbers.excused ? ` ${found.numbers.excused} of the numbers are too small `
-      + "beside that to tell: neither right nor wrong." : "")),
+    make("p", "", found.tolerance.text + (found.numbers.excused ? " Too small beside that to tell, and so neither right nor "
+      + `wrong: ${found.numbers.excused} of the numbers.` : "")),
     ...(Object.keys(found.not_tried).length ? [absent(found.not_tried)] : []),
   ];
 
@@ -128,8 +129,8 @@
     if (reason) return void box.append(make("p", "run-reason", reason));
     const form = Object.assign(make("form"), { innerHTML: FORM }), report = make("div", "results-report");
     const find = (selector) => form.querySelector(selector);
-    const [file, text, check, stop, progress, done, note, verdict, diagnosis] = ["input", "textarea", "button", ".results-stop",
-      "progress", ".results-done", ".results-note", ".results-verdict", ".results-diagnosis"].map(find);
+    const [file, text, check, stop, progress] = ["input", "textarea", "button", ".results-stop", "progress"].map(find);
+    const [done, note, verdict, diagnosis] = ["done", "note", "verdict", "diagnosis"].map((one) => find(`.results-${one}`));
     let busy = "", clock = 0;
 
     const say = (words) => { if (verdict.textContent !== words) verdict.textContent = words; };
