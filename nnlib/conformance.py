@@ -81,7 +81,9 @@ class Conformance:
         """The report for programs: only numbers, texts, lists and objects that JSON has."""
         first = self.first and {
             "vector": self.first.vector, "quantity": self.first.quantity, "indices": [*self.first.place],
-            "expected": self.first.expected, "got": self.first.got.text, "line": self.first.got.line}
+            "expected": self.first.expected, "got": self.first.got.text, "line": self.first.got.line,
+            "name": self.first.name(), "remark": _remark(self.first),
+            "matrix": [[dict(zip(("expected", "got", "verdict", "first"), one)) for one in row] for row in self.matrix()]}
         return {"verdict": self.verdict, "numbers": {verdict: self.count(verdict) for verdict in (RIGHT, WRONG, EXCUSED)},
                 "right": self.right, "wrong": self.wrong, "first": first, "not_tried": self.not_tried(),
                 "tolerance": {"precision": "single" if self.tolerance.single else "double", "part": self.tolerance.part,
@@ -117,34 +119,40 @@ class Conformance:
         return [_wrapped(f"{', '.join(quantities)}: {words}", "  ") for words, quantities in several.items() if words]
 
     def _first(self):
-        first, vector = self.first, by_name()[self.first.vector]
+        first = self.first
         words = ", ".join(f"{word} {k}" for word, k in zip(INDICES[first.quantity], first.place))
         lines = [_wrapped(f"The first that is wrong: {first.name()} of {first.vector}" + f" ({words})" * bool(words)
                           + f", in line {first.got.line}."),
                  f"  expected {first.expected!r:24} got {shown(first.got.text)[1:-1]}"]
-        if matrices := self._matrices(vector):
+        if matrices := self._matrices():
             lines += ["", *matrices]
         if remark := _remark(first):
             lines += ["", _wrapped(remark)]
         return "\n".join(lines)
 
-    def _matrices(self, vector):
-        """The matrix or row that the first wrong entry stands in, right and as it came."""
-        quantity, place = self.first.quantity, self.first.place
-        across, down = _axes(quantity)
-        if across is None:
+    def matrix(self):
+        """The matrix or row of the first wrong entry: rows of (right, as it came, its verdict, whether it is that entry).
+
+        The numbers are texts of four digits, "–" for one that did not come.
+        """
+        first, vector = self.first, by_name()[self.first.vector]
+        across, down = _axes(first.quantity)
+        numbers, came = Numbers.of(vector, first.quantity), self.entries[vector.name][first.quantity]
+        got, _ = numbers.got(self.results[vector.name][first.quantity])
+        rows = {}
+        for right, value, verdict, other in zip(numbers.expected, got, came.tolist(), numbers.places):
+            if all(a == b for axis, (a, b) in enumerate(zip(first.place, other)) if axis not in (across, down)):
+                rows.setdefault(None if down is None else other[down], []).append(
+                    (f"{right:.4g}", "–" if verdict == MISSING else f"{value:.4g}", verdict, other == first.place))
+        return [*rows.values()]
+
+    def _matrices(self):
+        """The same as text, where it fits and has more than one entry."""
+        rows = self.matrix()
+        if len(rows[0]) > WIDEST_MATRIX or len(rows) > TALLEST_MATRIX or len(rows) * len(rows[0]) == 1:
             return []
-        numbers, came = Numbers.of(vector, quantity), self.entries[vector.name][quantity]
-        got, _ = numbers.got(self.results[vector.name][quantity])
-        cells = {}
-        for k, other in enumerate(numbers.places):
-            if all(a == b for axis, (a, b) in enumerate(zip(place, other)) if axis not in (across, down)):
-                cells[other[down] if down is not None else 0, other[across]] = (
-                    f"{numbers.expected[k]:.4g}", "–" if came[k] == MISSING else f"{got[k]:.4g}" + "*" * (came[k] == WRONG))
-        rows, columns = (max(axis) + 1 for axis in zip(*cells))
-        if columns > WIDEST_MATRIX or rows > TALLEST_MATRIX or rows * columns == 1:
-            return []
-        return _side_by_side([[[cells[r, c][side] for c in range(columns)] for r in range(rows)] for side in (0, 1)])
+        return _side_by_side([[[right for right, *_ in row] for row in rows],
+                              [[got + "*" * (verdict == WRONG) for _, got, verdict, _ in row] for row in rows]])
 
     def _diagnosis(self):
         return _wrapped(f"Diagnosis: {self.diagnosis}")

@@ -4,13 +4,13 @@ from pathlib import Path
 
 from sphinx.util.fileutil import copy_asset_file
 
-from . import equations, figures, interactive, links, math, misprints_page, page, policy, runner
+from . import equations, figures, interactive, links, math, misprints_page, page, policy, results_page, runner
 
 HERE = Path(__file__).parent
 # In this order: runner reads the cells that figures takes apart.
-PARTS = (math, runner, figures, links, page, equations, misprints_page, interactive, policy)
+PARTS = (math, runner, figures, links, page, equations, misprints_page, results_page, interactive, policy)
 # What a page fetches when it needs it; what every page has is in theme/static/site.css.jinja and site.js.jinja.
-FETCHED = ("runner/worker.js", "runner/cells.py", "interactive/*.js")
+FETCHED = ("runner/worker.js", "runner/cells.py", "runner/results.js", "interactive/*.js")
 # What Sphinx and MyST-NB copy beside the theme's own files; no page asks for it.
 UNUSED = ("basic.css", "pygments.css", "mystnb.*.css", "sphinx_highlight.js", "*.png")
 

@@ -1,6 +1,8 @@
 """What a page does for those who read it. Every check is also shown a fault that it must find."""
 
 import re
+import subprocess
+import sys
 import xml.etree.ElementTree as ElementTree
 from io import BytesIO
 from pathlib import Path
@@ -339,6 +341,147 @@ def test_without_python_the_page_says_how_jupyter_tries_a_formula(tab, site):
     page = tab((site / "misprints.html").as_uri())
     assert "from ledger import try_formula" in page.inner_text(".formula-box") and page.locator("form textarea").count() == 0
     assert "make read" in page.inner_text(".formula-box")
+
+
+# runner/results.js
+RESULTS = "12_your_implementation"
+DROP = """([several, how]) => {
+    const arrayBuffer = { value: () => Promise.reject() };
+    const files = several.map(([name, text, size]) => Object.defineProperties(new File([text], name),
+        { ...(size ? { size: { value: size } } : {}), ...(how === "closed" ? { arrayBuffer } : {}) }));
+    const items = files.map(() => ({ webkitGetAsEntry: () => ({ isDirectory: how === "folder" }) }));
+    const event = new Event("drop", { bubbles: true, cancelable: true });
+    document.querySelector("h1").dispatchEvent(Object.assign(event, { dataTransfer: { types: ["Files"], files, items } }));
+    return event.defaultPrevented; }"""
+
+
+@pytest.fixture
+def box(tab, address, python):
+    """The page with the box; .drop(text, …) drops a file anywhere on it, .says(words) waits for the verdict."""
+    page = tab(f"{address}/{RESULTS}.html", permissions=["clipboard-read", "clipboard-write"])
+    expect, verdict = pytest.importorskip("playwright.sync_api").expect, page.locator(".results-verdict")
+    page.drop = lambda text, name="mine.txt", size=0, how="": page.evaluate(DROP, [[[name, text, size]], how])
+    page.says = lambda words, seconds=5: expect(verdict).to_contain_text(words, timeout=1000 * seconds)
+    return page
+
+
+def results(*bugs):
+    """(the planted bugs, what a program that has them prints)."""
+    from test_diagnosis import NAMED, lines
+
+    planted = [NAMED[one, "", None] for one in bugs]
+    return planted, lines(planted)
+
+
+def test_a_bug_in_results_is_named_and_its_line_is_lit(box):
+    """A file that is dropped; while it is checked, a second one waits, and the reader sees that it goes on."""
+    from nnlib.conformance import check
+
+    [bug], text = results("transposed-back")
+    asked = len(box.asked)
+    assert box.drop(text), "the browser would leave the page"
+    assert box.locator(".results-box progress").is_visible() and box.get_by_role("button", name="Stop").is_visible()
+    box.drop("pencil loss 1", "other.txt")
+    assert box.get_by_role("alert").inner_text() == "mine.txt is still being checked: wait for it, or press Stop."
+    box.says("Checking mine.txt", 120)
+    box.says("Wrong: 288 of 3126 numbers of 18 vectors.", 30)
+    found = check(text).as_dict()
+    assert bug.says in box.inner_text(".results-diagnosis") and bug.cure in box.inner_text(".results-diagnosis")
+    assert box.locator(".results-box progress").is_hidden() and box.get_by_role("alert").count() == 0
+    for caption, key in (("expected", "expected"), ("got, wrong ones marked ✗", "got")):
+        cells = box.locator(".results-matrices table", has_text=caption).locator("td")
+        entries = [one for row in found["first"]["matrix"] for one in row]
+        signs = ["✗" * (key == "got" and one["verdict"] == "wrong") for one in entries]
+        assert cells.all_text_contents() == [sign + one[key] for sign, one in zip(signs, entries)] and len(entries) == 3
+        wrong = cells.evaluate_all("(all) => all.map((one) => one.matches('.results-wrong'))")
+        assert wrong == [bool(sign) for sign in signs]
+        first = cells.evaluate_all("(all) => all.map((one) => one.matches('.results-first'))")
+        assert first == [one["first"] for one in entries]
+    lit = box.locator("tr.results-lit")
+    assert lit.count() == 1 and "✗ here" in lit.inner_text()
+    assert lit.locator("a").get_attribute("href") == "07_batches.html#equation-batch-delta-step"
+    assert box.locator(".results-line annotation").all_text_contents()[0] == lit.locator("annotation").first.text_content()
+    assert {one for one in box.asked[asked:] if not one.startswith((box.url.rpartition("/")[0], "data:", "blob:"))} == set()
+    box.locator(".results-report summary").first.click()
+    signs = box.locator(".results-overview tr", has_text="square_batch").get_by_role("img").evaluate_all(
+        "(all) => all.map((one) => one.ariaLabel)")
+    assert signs == ["right"] * 4 + ["wrong"] * 4
+    assert pages.shut_out(box) == [] and box.wrong == []
+    box.set_viewport_size({"width": 390, "height": 900})
+    assert box.evaluate(pages.OVERFLOW) == 0
+
+
+def test_right_results_and_pasted_ones_and_what_is_no_file_of_results(box):
+    """Each fault is told in a sentence, and the box takes the next file; by keyboard alone where it is pasted."""
+    right = results()[1]
+    area, file = box.get_by_label("Or paste what is in it"), box.get_by_label("A file of results")
+    box.drop(right)
+    box.says("Right: 3118 numbers of 18 vectors.", 120)
+    assert box.inner_text(".results-diagnosis") == "" and box.locator(".results-lit").count() == 0
+    box.evaluate("(text) => navigator.clipboard.writeText(text)", results("no-bias")[1])
+    area.press("Control+v")
+    area.press("Tab")
+    assert box.evaluate("document.activeElement.textContent") == "Check it"
+    box.keyboard.press("Enter")
+    box.says("Wrong: ", 30)
+    assert "the bias is not added" in box.inner_text(".results-diagnosis")
+    assert box.locator("tr.results-lit a").get_attribute("href") == "07_batches.html#equation-batch-z"
+    for text, sentence in (("pencil y_hat 0 2 sixteen", 'The text was not read. Line 1: "sixteen" is no number'),
+                           ("", "The text was not read. The file holds no number"),
+                           ('{"pencil": {"loss": 0.5', "the file ends while 2 brackets are open")):
+        area.fill(text)
+        box.get_by_role("button", name="Check it").click()
+        box.says(sentence)
+        assert box.locator(".results-lit").count() == 0 and box.inner_text(".results-report") == ""
+    file.set_input_files({"name": "photo.png", "mimeType": "image/png", "buffer": b"\x89PNG\r\n\x1a\n\0\0"})
+    box.says("photo.png was not read. Line ")
+    box.drop(right, "huge.txt", 300_000_000)
+    box.says("huge.txt has 300.0 MB. All results together need less than one, and 10.0 are read here.")
+    box.drop("", "results", how="folder")
+    box.says("results is a folder: drop the file in it.")
+    box.drop(right, "gone.txt", how="closed")
+    box.says("gone.txt cannot be read: it is a folder, was moved or changed, or is closed to the browser.")
+    box.evaluate(DROP, [[["a.txt", "", 0], ["b.txt", "", 0]], ""])
+    box.says("2 files came, and one is read at a time")
+    file.set_input_files({"name": "mine.txt", "mimeType": "text/plain", "buffer": b"one_layer loss 3\nsigmoid loss 2"})
+    box.says("Wrong: ")
+    assert "too few to name a bug" in box.inner_text(".results-diagnosis") and box.locator(".results-lit").count() == 0
+    assert "grad_W of " in box.locator(".results-report details li", has_text="grad_W").text_content()
+    assert box.wrong == []
+
+
+def test_a_check_is_stopped_and_python_that_is_not_there_is_told(box):
+    text = results("transposed-back")[1]
+    box.route("**/_runtime/**", lambda route: route.abort())
+    box.drop(text)
+    box.says("Python could not be reached: is the book still being served?")
+    box.unroute("**/_runtime/**")
+    box.drop(text)
+    box.says("Checking mine.txt", 120)
+    box.get_by_role("button", name="Stop").click()
+    box.says("Stopped.")
+    assert box.evaluate("document.activeElement.id") == "results-file", "the focus stays in the box"
+    assert box.locator(".results-box progress").is_hidden() and box.inner_text(".results-report") == ""
+    box.drop("pencil loss 0.5")
+    box.says(" numbers of 1 vector.", 120)
+
+
+@pytest.mark.parametrize("words, form", [("JSON", "json"), ("lines", "lines"), ("a C header", "c")])
+def test_the_vectors_are_downloaded_without_scripts(tab, address, root, words, form):
+    page = tab(f"{address}/{RESULTS}.html", java_script_enabled=False, accept_downloads=True)
+    with page.expect_download() as download:
+        page.get_by_role("link", name=words, exact=True).click()
+    written = subprocess.run([sys.executable, "-m", "nnlib", "vectors", "--format", form], cwd=root, check=True,
+                             stdout=subprocess.PIPE).stdout
+    assert Path(download.value.path()).read_bytes() == written
+    assert download.value.suggested_filename.startswith("vectors.")
+    assert "python -m nnlib check" in page.inner_text(".results-box") and page.locator("form textarea").count() == 0
+
+
+def test_without_python_the_page_says_which_commands_check_results(tab, site):
+    page = tab((site / f"{RESULTS}.html").as_uri())
+    assert "python -m nnlib vectors" in page.inner_text(".results-box") and page.locator("form textarea").count() == 0
+    assert "make read" in page.inner_text(".results-box")
 
 
 # theme/scripts/copy.js

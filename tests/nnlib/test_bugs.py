@@ -1,4 +1,7 @@
 """Lines is the book's mathematics, and every bug changes it where it says."""
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -102,3 +105,18 @@ def test_known_numbers_of_published_bugs():
     lines.forward()
     ratio = lines.gradient()[1][0] / (backprop(net, [1.0, 2.0, 0.5], y_hat - 1, squared_error)[1][0].b)
     np.testing.assert_allclose(ratio, 3.5, rtol=1e-12)
+
+
+ROW = re.compile(r"^\| *\[[^\]]*\]\((\w+)\.ipynb#([\w-]+)\)[^|]*\| *\$([^|]*)\$ *\| *\$(.*)\$ *\|$", re.MULTILINE)
+
+
+def test_every_broken_line_stands_in_the_list_of_lines_as_its_equation_is_printed():
+    """The box of the chapter lights a row for each bug; a row has the two sides of the equation that it leads to."""
+    from ledger.sources import read_page
+
+    book = Path(__file__).resolve().parents[2] / "book"
+    rows = [row for path in book.glob("*.md") for row in ROW.findall(path.read_text(encoding="utf-8"))]
+    assert {bug.equation for bug in BUGS} == {label for _, label, *_ in rows} and len(rows) == 15
+    for page, label, left, right in rows:
+        [latex] = [latex for name, latex, _ in read_page(book / f"{page}.md").displayed if name == label]
+        assert latex in (f"{left} = {right}", rf"{left} \leftarrow {right}"), label

@@ -196,9 +196,29 @@ def test_every_report_fits_the_page(quantity, value):
 def test_numbers_for_programs():
     found = check(lines(with_entry(RIGHT, "twin", "loss", (), math.nan))).as_dict()
     assert found["verdict"] == "wrong" and found["wrong"] == {"twin": ["loss"]} and found["right"]["pencil"][0] == "z"
+    remark, matrix = found["first"].pop("remark"), found["first"].pop("matrix")
     assert {**found["first"], "line": 0} == {"vector": "twin", "quantity": "loss", "indices": [], "got": "nan", "line": 0,
-                                             "expected": VECTORS["twin"].expected["loss"]}
+                                             "expected": VECTORS["twin"].expected["loss"], "name": "loss"}
+    assert remark.startswith("nan and inf") and [[one["got"], one["verdict"], one["first"]] for one in matrix[0]] == [
+        ["nan", "wrong", True]]
     assert found["numbers"]["wrong"] == 1 and found["tolerance"]["precision"] == "double" and found["not_tried"] == {}
+
+
+@pytest.mark.parametrize("quantity, place, shape", [("grad_W", (1, 1, 2), (2, 3)), ("dy_dW", (0, 1, 0, 1), (3, 2)),
+                                                    ("z", (0, 1, 0), (1, 2)), ("grad_b", (2, 1), (1, 3))])
+def test_the_matrix_of_the_first_wrong_entry(quantity, place, shape):
+    """It is the matrix of that layer and output, and one entry of it is wrong, the first."""
+    first = check(lines(with_entry(RIGHT, "pencil", quantity, place, 7.5))).as_dict()["first"]
+    rows, columns = shape
+    assert first["name"] == quantity + "".join(f"[{k}]" for k in place)
+    assert [len(row) for row in first["matrix"]] == [columns] * rows
+    row, column = (place[-2], place[-1]) if quantity == "grad_W" else (place[1], place[2]) if quantity == "dy_dW" else (
+        0, place[-1])
+    for r, several in enumerate(first["matrix"]):
+        for c, one in enumerate(several):
+            is_it = (r, c) == (row, column)
+            assert one["first"] == is_it == (one["verdict"] == "wrong") and (one["got"] == "7.5") == is_it
+            assert is_it or one["expected"] == one["got"]
 
 
 # ---- fuzz --------------------------------------------------------------------------------------------------------------

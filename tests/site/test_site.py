@@ -96,13 +96,15 @@ def test_style_sheets_fetch_nothing_from_elsewhere_and_nothing_that_is_missing(s
 
 
 def test_a_page_asks_for_one_style_sheet_and_one_script(site):
-    """Whatever Sphinx and its extensions add; the search has Sphinx's own scripts too, and a figure its module."""
+    """Whatever Sphinx and its extensions add; the search has Sphinx's own scripts too, and a figure and a box have
+    theirs."""
     for page in PAGES:
         text = (site / f"{page}.html").read_text(encoding="utf-8")
         soup, up = parse(site / f"{page}.html"), "../" * page.count("/")
         assert [tag["href"].partition("?")[0] for tag in soup.select("link[rel=stylesheet]")] == [f"{up}_static/site.css"]
         own = [tag["src"].partition("?")[0] for tag in soup.select("script[src]:not([type=module])")]
-        assert own[0] == f"{up}_static/site.js" and (len(own) == 1 or page == "search"), page
+        box = [f"{up}_static/runner/results.js"] * len(soup.select("div.results-box"))
+        assert own == [f"{up}_static/site.js", *box] or own[0] == f"{up}_static/site.js" and page == "search", page
         assert [tag.string for tag in soup.select("script:not([src])")] == [policy.FIRST_SCRIPT]
         figures = [tag["data-interactive"] for tag in soup.select("figure.interactive")]
         assert re.findall(r'type="module" src="_static/interactive/(\w+)\.js"', text) == figures
