@@ -365,12 +365,12 @@ def box(tab, address, python):
     return page
 
 
-def results(*bugs):
-    """(the planted bugs, what a program that has them prints)."""
+def results(*bugs, **part):
+    """(the planted bugs, what a program that has them prints, or a part of it)."""
     from test_diagnosis import NAMED, lines
 
     planted = [NAMED[one, "", None] for one in bugs]
-    return planted, lines(planted)
+    return planted, lines(planted, **part)
 
 
 def test_a_bug_in_results_is_named_and_its_line_is_lit(box):
@@ -426,6 +426,9 @@ def test_right_results_and_pasted_ones_and_what_is_no_file_of_results(box):
     box.says("Wrong: ", 30)
     assert "the bias is not added" in box.inner_text(".results-diagnosis")
     assert box.locator("tr.results-lit a").get_attribute("href") == "07_batches.html#equation-batch-z"
+    box.drop(results("gradient-twice", of=["one_layer", "sigmoid", "square_batch"], wanted=("grad_W", "grad_b"))[1])
+    box.says("Wrong: ", 30)
+    assert " Or: " in box.inner_text(".results-diagnosis") and box.locator("tr.results-lit", has_text="✗ here?").count() == 2
     for text, sentence in (("pencil y_hat 0 2 sixteen", 'The text was not read. Line 1: "sixteen" is no number'),
                            ("", "The text was not read. The file holds no number"),
                            ('{"pencil": {"loss": 0.5', "the file ends while 2 brackets are open")):
