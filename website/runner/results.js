@@ -100,11 +100,11 @@
     return make("details", "", [summary, list]);
   };
 
-  const headline = ({ verdict, numbers, right, wrong }) => {
+  const headline = (name, { verdict, numbers, right, wrong }) => {
     const vectors = new Set([...Object.keys(right), ...Object.keys(wrong)]).size;
     const of = `numbers of ${vectors} vector${vectors === 1 ? "" : "s"}`;
-    return verdict === "right" ? `Right: ${numbers.right} ${of}.`
-      : `Wrong: ${numbers.wrong} of ${numbers.right + numbers.wrong + numbers.excused} ${of}.`;
+    return verdict === "right" ? `${name} is right: ${numbers.right} ${of}.`
+      : `${name} is wrong: ${numbers.wrong} of ${numbers.right + numbers.wrong + numbers.excused} ${of}.`;
   };
 
   const parts = (found) => [
@@ -157,7 +157,7 @@
         return finish(`Python ended without an answer: ${printed.slice(-300)}`);
       }
       if (found.verdict === "unreadable") return finish(`${name} was not read. ${sentence(found.problem)}.`);
-      finish(headline(found));
+      finish(headline(name, found));
       diagnosis.textContent = found.diagnosis ? `Diagnosis: ${found.diagnosis.text}` : "";
       report.replaceChildren(...parts(found));
       report.querySelectorAll(".table-box, .results-line").forEach(watchOverflow);
