@@ -365,6 +365,9 @@ def errors():
     yield bug("y-in-the-fraction", "y is subtracted before the exponentials are divided by their sum", "take p − y",
               delta, ONCE,
               **of_softmax("by_answers", lambda s: s.p - s.Y / sums_of(s)))
+    yield bug("probabilities-as-answers", "ŷ is printed after softmax, where the vectors have the scores",
+              "print the scores as y_hat, and the probabilities as p", "softmax", ONCE,
+              answers=lambda s, right: s.p if s.softmax else right())
     yield bug("hard-labels", "y is taken to be 1 for its largest class and 0 for the others", "take y as it is", delta, ONCE,
               **of_softmax("by_answers", lambda s: s.p - hard(s.Y)),
               **of_softmax("loss_of_points", lambda s: -(hard(s.Y) * s.log_p()).sum(axis=1)))

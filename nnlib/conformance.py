@@ -286,7 +286,10 @@ def command(path, as_json=False):
     progress(1)
     text = json.dumps(found, indent=1, allow_nan=False) if as_json else text
     encoding = sys.stdout.encoding or "ascii"
-    print(text.encode(encoding, "replace").decode(encoding))
+    try:
+        print(text.encode(encoding, "replace").decode(encoding), flush=True)
+    except BrokenPipeError:                     # the reader has seen enough, as `head` has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return CODES[verdict]
 
 

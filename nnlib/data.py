@@ -14,7 +14,7 @@ from .network import Layer, Network
 
 FOLDER = path.dirname(__file__)
 SHA256 = {"digits.npz": "af104d81e7cd419be5f343d23c6ca2e4e4ff847b06636260802df8e903c6183f",
-          "vectors.json": "47c17dae967ff71647e6348a031ccd02d7efb38413c12fd28c5536e29a2e3a64",
+          "vectors.json": "87145a78983c6cc583894136d0cdb052c67e2d0caad9cb40be980f7063bbe26d",
           "digits_network.npz": "d739a32b2d2be19b26ebda82b793a90870be36d82e68ae22fbc51ea78dc8c7a2"}
 
 

@@ -27,7 +27,8 @@ class Diagnosis:
     wrong, vectors: how many different wrong numbers there are, on how many vectors that decide.
     next: (name of a vector, quantity) of which results would tell more, or None.
     all_tried: whether every pair that could explain them was run. far: whether numbers of saturated vectors are wrong.
-    single: whether every wrong number is as near as a step in single precision would leave it.
+    single: whether every wrong number is as near as a step in single precision would leave it. pattern: what the wrong
+    numbers have in common, in words.
     """
     explanations: tuple = ()
     wrong: int = 0
@@ -36,6 +37,7 @@ class Diagnosis:
     all_tried: bool = True
     far: bool = False
     single: bool = False
+    pattern: str = ""
 
     @property
     def enough(self):
@@ -67,13 +69,13 @@ class Diagnosis:
             return ("Every wrong number is nearly right: some step of the program computes in single precision, as with "
                     "float in C, and others in double.")
         if not self.enough:
-            return (f"{counted(self.wrong, 'different wrong number')} on {counted(self.vectors, 'vector')}: too few to name "
-                    f"a bug, which takes {FEWEST_WRONG} on {FEWEST_VECTORS}.{tried}")
+            found = f"{counted(self.wrong, 'different wrong number')} on {counted(self.vectors, 'vector')}"
+            return (f"{self.pattern}{found}: too few to name a bug, which takes {FEWEST_WRONG} on {FEWEST_VECTORS}.{tried}")
         if self.explanations:
             return f"{len(self.explanations)} known bugs or pairs give these numbers: too many to name one.{tried}"
-        if not self.all_tried:
-            return "No known bug gives these numbers, and more pairs of bugs might than are tried here."
-        return "No known bug, nor pair of bugs, gives these numbers. Begin where the first wrong number stands."
+        which = "bug gives these numbers, and more pairs of bugs might than are tried here." if not self.all_tried else (
+            "bug, nor pair of bugs, gives these numbers. Begin where the first wrong number stands.")
+        return f"{self.pattern}No known {which}"
 
 
 def explained(bugs):
@@ -144,7 +146,7 @@ def results_with(bugs, vector, quantities):
     if {"grad_b", "grad_W", "b_after", "W_after"} & {*quantities}:
         found["W_after"], found["b_after"] = lines.after()
         found["grad_W"], found["grad_b"] = lines.by_W, lines.by_b
-    found |= {"z": [np.concatenate(lines.z, axis=1)], "y_hat": [lines.y_hat], "p": [lines.p], "loss": [lines.loss()]}
+    found |= {"z": [np.concatenate(lines.z, axis=1)], "y_hat": [lines.answers()], "p": [lines.p], "loss": [lines.loss()]}
     return {name: np.concatenate([np.ravel(one) for one in found[name]]) for name in quantities}
 
 
@@ -171,7 +173,28 @@ def diagnose(evidence):
         all_tried = len(tried) <= MOST_PAIRS
         found = survivors([*tried][:MOST_PAIRS], evidence)
     found = simplest(found)
-    return Diagnosis(found, len(values), len(wrong), next_to_try(found, evidence), all_tried, far, single)
+    return Diagnosis(found, len(values), len(wrong), next_to_try(found, evidence), all_tried, far, single,
+                     in_common(evidence))
+
+
+def in_common(evidence):
+    """A sentence for what the wrong numbers have in common, or nothing."""
+    wrong, right = ([one for one in evidence if one.wrong.any() is np.bool_(has)] for has in (True, False))
+    if not wrong:
+        return ""
+    if all((one.got[one.wrong] == 0).all() for one in wrong):
+        return "Every wrong number is 0: something is not computed, or lost, as 1/2 is between integers in C. "
+    if not right or len(wrong) < 2:
+        return ""
+    if all(len(one.vector.X) > 1 for one in wrong) and all(len(one.vector.X) == 1 for one in right):
+        return "Only vectors with several points are wrong: look at what is kept, added up or cleared from point to point. "
+    if {one.vector.loss.name for one in wrong} == {"cross_entropy"} != {one.vector.loss.name for one in right}:
+        return "Only vectors with softmax and cross-entropy are wrong. "
+    for phi in {layer.phi.name for one in wrong for layer in one.vector.net}:
+        has = [any(layer.phi.name == phi for layer in one.vector.net) for one in (*wrong, *right)]
+        if all(has[:len(wrong)]) and not any(has[len(wrong):]):
+            return f"Exactly the vectors with {phi} are wrong. "
+    return ""
 
 
 def next_to_try(found, evidence):

@@ -44,6 +44,9 @@ class Lines:
         self.y_hat = self.a[-1]
         self.p = self.probabilities() if self.softmax else None
 
+    def answers(self):                              # what the program gives as ŷ: for softmax, the scores
+        return self.y_hat
+
     # The loss
 
     def probabilities(self):                        # (softmax-shifted)

@@ -207,8 +207,9 @@ def _indices(words, labels, vector, quantity, where):
         index = int(word)
         if not 0 <= index < len(like):
             only = f"0 … {len(like) - 1}" if len(like) > 1 else "0"
-            raise Unreadable(f"{where}: {quantity} of {vector.name} has no {label} {index}, only {only}, "
-                             "because indices count from 0")
+            order = f", and their order is {', '.join(labels)}" if len(labels) > 1 else ""
+            raise Unreadable(f"{where}: {quantity} of {vector.name} has no {label} {index}, only {only}: "
+                             f"indices count from 0{order}")
         place, like = (*place, index), like[index]
     return place
 

@@ -68,7 +68,7 @@ SATURATED = [
 DRAWN = [       # name, about, widths, activations, what is right, points, rate
     ("one_layer", "One layer of several units.", (4, 3), "sigmoid", "numbers", 1, 0.7),
     ("sigmoid", "Two layers, and no activation but sigmoid.", (2, 4, 3), "sigmoid", "numbers", 1, 0.65),
-    ("tanh", "Deep, and no activation but tanh.", (2, 4, 3, 5, 2), "tanh", "numbers", 1, 0.85),
+    ("tanh", "Deep, and no activation but tanh.", (2, 4, 5, 4, 3), "tanh", "numbers", 1, 0.85),
     ("relu", "No activation but relu; some units are silent.", (3, 5, 4, 3), "relu", "numbers", 1, 0.15),
     ("kinds", "A different activation in each layer.", (2, 4, 5, 6, 3), "square leaky_relu softplus sin",
      "numbers", 1, 0.35),

@@ -492,7 +492,7 @@ def test_without_a_command_it_says_what_there_is(capsys):
 def test_check_hands_its_file_on(monkeypatch, arguments, json_wanted):
     asked = []
     fake = SimpleNamespace(command=lambda path, json: asked.append((path, json)) or 1)
-    monkeypatch.setitem(sys.modules, "nnlib.conformance", fake)
+    monkeypatch.setattr("nnlib.__main__.conformance", fake)
     assert main(arguments) == 1 and asked == [("a file", json_wanted)]
 
 
