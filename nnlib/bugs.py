@@ -14,8 +14,8 @@ ALL, SPREAD, ONCE = (EVERYWHERE, LAST, BELOW, FIRST), (EVERYWHERE, LAST, BELOW),
 
 def listed():
     """Every bug, with the places in which it is looked for."""
-    for several in (forward_pass, slopes, activations, slopes_of_one, cross_entropies, softmaxes, errors, squared_errors,
-                    factors, way_back, sums_back, points, weight_gradients, bias_gradients, outputs, steps):
+    for several in (forward_pass, slopes, activations, slopes_of_one, cross_entropies, softmaxes, errors, right_answers,
+                    squared_errors, factors, way_back, sums_back, points, weight_gradients, bias_gradients, outputs, steps):
         yield from several()
 
 
@@ -365,6 +365,10 @@ def errors():
     yield bug("y-in-the-fraction", "y is subtracted before the exponentials are divided by their sum", "take p − y",
               delta, ONCE,
               **of_softmax("by_answers", lambda s: s.p - s.Y / sums_of(s)))
+
+
+def right_answers():
+    delta = "p-minus-y"
     yield bug("probabilities-as-answers", "ŷ is printed after softmax, where the vectors have the scores",
               "print the scores as y_hat, and the probabilities as p", "softmax", ONCE,
               answers=lambda s, right: s.p if s.softmax else right())

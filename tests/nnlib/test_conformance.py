@@ -104,12 +104,18 @@ def test_one_quantity_may_be_printed_shorter():
 
 
 def test_a_number_too_small_for_its_digits_is_excused_and_not_certified():
-    report = check("pencil loss 7.00\ntanh grad_b 0 0 0.00\ntanh grad_b 0 2 -0.01")
+    """Of two decimals, 0.00 says nothing of 0.003, and 0.01 nothing of 0.007."""
+    small = [(f"{name} grad_b {m} {r}", number) for name, found in RIGHT.items() for m, row in enumerate(found["grad_b"])
+             for r, number in enumerate(row) if name != "saturated"]
+    below = next(place for place, number in small if 0.001 < abs(number) < 0.004)
+    above, number = next((place, number) for place, number in small if 0.0055 < abs(number) < 0.009)
+    near = f"{above} {'-' * (number < 0)}0.01"
+    report = check(f"pencil loss 7.00\n{below} 0.00\n{near}")
     assert report.verdict == "right" and report.count("right") == 1 and report.count("excused") == 2
     assert "2 numbers are too small" in str(report) and report.right == {"pencil": ["loss"]}
     with pytest.raises(Unreadable, match="print more digits"):
-        check("tanh grad_b 0 0 0.00\ntanh grad_b 0 2 -0.01")
-    assert check("tanh grad_b 0 0 0.00\ntanh grad_b 0 2 0.00").verdict == "wrong"
+        check(f"{below} 0.00\n{near}")
+    assert check(f"{below} 0.00\n{above} 0.00").verdict == "wrong"
 
 
 def test_zeros_are_not_right():
