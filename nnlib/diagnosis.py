@@ -74,7 +74,7 @@ class Diagnosis:
         if self.explanations:
             return f"{len(self.explanations)} known bugs or pairs give these numbers: too many to name one.{tried}"
         which = "bug gives these numbers, and more pairs of bugs might than are tried here." if not self.all_tried else (
-            "bug, nor pair of bugs, gives these numbers. Begin where the first wrong number stands.")
+            "bug, nor pair of bugs of different lines, gives these numbers. Begin where the first wrong number stands.")
         return f"{self.pattern}No known {which}"
 
 

@@ -9,6 +9,7 @@ from nnlib.lines import Bug
 from nnlib.results import INDICES
 from nnlib.vectors import vectors
 
+pytestmark = [pytest.mark.names, pytest.mark.not_for_mutants]
 NAMED = {}
 for one in hypotheses():                           # of bugs with one name the first
     NAMED.setdefault((one.name, one.place, one.shared), one)

@@ -56,6 +56,8 @@ def test_every_number_is_that_of_the_vectors(runner, tmp_path):
 KNOWN = [case for case in PLANTED if expected(case)]
 
 
+@pytest.mark.names
+@pytest.mark.not_for_mutants
 @pytest.mark.long
 @pytest.mark.parametrize("case", [case if k % 4 == 1 else pytest.param(case, marks=pytest.mark.soak)
                                   for k, case in enumerate(KNOWN)], ids=" + ".join)
