@@ -23,7 +23,8 @@ import install                                          # noqa: E402
 
 BIN = "Scripts" if os.name == "nt" else "bin"
 TESTS = ["tests/nnlib", "tests/chapters/test_figures.py", "tests/site/test_make_digits.py", "book"]
-LEFT_OUT = "not plotting and not slow and not soak and not names"     # where a figure puts its ink is asked of the chapters' figures
+# Where a figure puts its ink is asked of the chapters' figures.
+LEFT_OUT = "not plotting and not slow and not soak and not names"
 ENVIRONMENTS = ["oldest", "newest"]
 # Of each processor the groups of NumPy's instructions that it needs here, and those that NumPy goes on using. (OpenBLAS has
 # one kernel for Haswell and Zen, and one for SkylakeX and what came after.)
