@@ -93,7 +93,7 @@ def of_the_book():
 BOOK = {label: one for label, *one in of_the_book()}
 
 
-@pytest.mark.long
+@pytest.mark.soak
 @pytest.mark.parametrize("label", BOOK)
 def test_every_equation_of_the_book_holds_when_it_is_typed(label):
     latex, scene, row = BOOK[label]
@@ -102,7 +102,7 @@ def test_every_equation_of_the_book_holds_when_it_is_typed(label):
     assert outcome.holds, outcome
 
 
-@pytest.mark.long
+@pytest.mark.soak
 @pytest.mark.parametrize("label", ["delta-step", "softmax-jacobian", "batch-delta-last", "sgd-step"])
 def test_none_of_its_misprints_does(label):
     """Each kind of change, where the two do not say the same. What speaks of layer 1 - m says something of m = 1 alone."""

@@ -39,7 +39,7 @@ def names(report):
     return [{bug.name for bug in bugs} for bugs in report.diagnosis.explanations] if report.diagnosis.named else []
 
 
-@pytest.mark.parametrize("bug", [bug for k, bug in enumerate(BUGS) if k % 15 == 4], ids=lambda bug: bug.name)
+@pytest.mark.parametrize("bug", [bug for k, bug in enumerate(BUGS) if k % 40 == 4], ids=lambda bug: bug.name)
 def test_a_bug_is_named(bug):
     report = check(lines([bug]))
     assert report.verdict == "wrong"
@@ -122,7 +122,7 @@ LINES = ["weighted_sum", "activation", "slope", "stretch", "back", "weight_gradi
          "step", "loss", "share", "by_answers"]
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(5))
 def test_an_unknown_bug_has_no_name(seed):
     """A factor that no program means, or noise, in a line of mathematics."""
     rng = np.random.default_rng(seed)

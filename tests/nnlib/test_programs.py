@@ -59,7 +59,7 @@ KNOWN = [case for case in PLANTED if expected(case)]
 @pytest.mark.names
 @pytest.mark.not_for_mutants
 @pytest.mark.long
-@pytest.mark.parametrize("case", [case if k % 4 == 1 else pytest.param(case, marks=pytest.mark.soak)
+@pytest.mark.parametrize("case", [case if k % 12 == 1 else pytest.param(case, marks=pytest.mark.soak)
                                   for k, case in enumerate(KNOWN)], ids=" + ".join)
 def test_a_planted_bug_is_named(case, tmp_path):
     assert expected(case) in named(case, tmp_path)

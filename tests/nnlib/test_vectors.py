@@ -91,7 +91,7 @@ def nudged(stored):
     return both
 
 
-@pytest.mark.long
+@pytest.mark.soak
 @pytest.mark.parametrize("stored", STORED, ids=[stored["name"] for stored in STORED])
 def test_nudges_give_every_number_to_the_last_bit(stored):
     """Two forward passes for each parameter, with so many digits that the nudge's own error lies below the smallest double
