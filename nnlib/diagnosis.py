@@ -179,7 +179,8 @@ def diagnose(evidence):
 
 def in_common(evidence):
     """A sentence for what the wrong numbers have in common, or nothing."""
-    wrong, right = ([one for one in evidence if one.wrong.any() is np.bool_(has)] for has in (True, False))
+    wrong = [one for one in evidence if one.wrong.any()]
+    right = [one for one in evidence if one not in wrong]
     if not wrong:
         return ""
     if all((one.got[one.wrong] == 0).all() for one in wrong):
@@ -190,11 +191,9 @@ def in_common(evidence):
         return "Only vectors with several points are wrong: look at what is kept, added up or cleared from point to point. "
     if {one.vector.loss.name for one in wrong} == {"cross_entropy"} != {one.vector.loss.name for one in right}:
         return "Only vectors with softmax and cross-entropy are wrong. "
-    for phi in {layer.phi.name for one in wrong for layer in one.vector.net}:
-        has = [any(layer.phi.name == phi for layer in one.vector.net) for one in (*wrong, *right)]
-        if all(has[:len(wrong)]) and not any(has[len(wrong):]):
-            return f"Exactly the vectors with {phi} are wrong. "
-    return ""
+    kinds = [{layer.phi.name for layer in one.vector.net} for one in (*wrong, *right)]
+    common = sorted(set.intersection(*kinds[:len(wrong)]) - set.union(*kinds[len(wrong):]))
+    return f"Exactly the vectors with {common[0]} are wrong. " if common else ""
 
 
 def next_to_try(found, evidence):

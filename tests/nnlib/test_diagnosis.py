@@ -155,6 +155,21 @@ def test_a_step_in_single_precision_is_told():
     assert report.verdict == "wrong" and names(report) == [] and "single precision" in str(report.diagnosis)
 
 
+@pytest.mark.parametrize(("line", "change", "words"), [
+    ("loss", lambda s, right: 0.0, "Every wrong number is 0"),
+    ("bias_gradient", lambda s, right, m, delta: right(m, delta) + (s.N - 1) * 0.37, "Only vectors with several points"),
+    ("loss", lambda s, right: right() + 0.7 * s.softmax, "Only vectors with softmax"),
+    ("slope", lambda s, right, m: right(m) * (0.37 if s.phi[m].name == "relu" else 1), "Exactly the vectors with relu")])
+def test_what_wrong_numbers_have_in_common_is_told(line, change, words):
+    report = check(lines([Bug("unknown", "", "", "", {line: change})]))
+    assert names(report) == [] and words in str(report.diagnosis)
+
+
+def test_wrong_numbers_that_have_nothing_in_common_get_no_such_sentence():
+    report = check(lines([Bug("unknown", "", "", "", {"share": lambda s, right: 0.37 * right()})]))
+    assert str(report.diagnosis).startswith("No known bug")
+
+
 def test_the_pencil_alone_is_told_apart_from_numbers_far_out():
     report = check(lines([NAMED["gradient-twice", "", None]], of=["pencil"]))
     assert "pencil" in str(report.diagnosis) and "far out" not in str(report.diagnosis)

@@ -50,8 +50,7 @@ def passes(flipped, stored, names):
     return 1
 
 
-# In chapter 11 five signs stand where they change nothing, as beside y = 0; it joins when they are asked for.
-@pytest.mark.parametrize("path", [path for path in PATHS if name(path) != "11_museum"], ids=name)
+@pytest.mark.parametrize("path", PATHS, ids=name)
 def test_no_sign_of_a_cell_can_be_flipped_unnoticed(monkeypatch, pinned_matplotlib, path):
     monkeypatch.chdir(path.parent)
     assert unnoticed(path) == []
