@@ -171,40 +171,50 @@ def shut_out(tab):
     return found
 
 
-def look(browser, address, page, width):
-    """{scheme: what is to be known of one page at one width}. The page is loaded once: in the dark, only colours differ."""
-    query = "?q=weight" if page == "search" else ""
-    with opened(browser, f"{address}/{page}.html{query}", width) as tab:
-        if query:
-            tab.wait_for_selector("#search-results li p.context")
-        tab.evaluate(SETTLED)
-        own = [reply for reply in tab.got if "/_images/" not in reply.url and reply.url.startswith(address)]
-        loaded = {"foreign": [one for one in tab.asked if not one.startswith((address, "data:", "blob:"))],
-                  "missing": [reply.url for reply in tab.got if reply.status >= 400], "requests": len(own),
-                  "kilobytes": sum(len(gzip.compress(reply.body(), mtime=0)) for reply in own if reply.ok) / 1000}
-        light = {**loaded, **tab.evaluate(MEASURE, CONTROLS), "overflow": []}
-        if light["shift"] > SHIFT:
-            light["shift"] = min(light["shift"], *(shift_again(browser, tab.url, width) for _ in range(3)))
-        for other in (*OTHER_WIDTHS[width], width):
-            tab.set_viewport_size({"width": other, "height": 900})
-            light["overflow"] += [other] * (tab.evaluate(OVERFLOW) > 0)
-        tab.emulate_media(color_scheme="dark")
-        tab.evaluate(SETTLED)
-        dark = {**light, **tab.evaluate(MEASURE, CONTROLS), "barriers": barriers(tab, COLOUR_RULES), "shift": light["shift"]}
-        tab.emulate_media(color_scheme="light")
-        return {"light": {**light, "barriers": barriers(tab), "wrong": tab.wrong}, "dark": {**dark, "wrong": tab.wrong}}
+@contextmanager
+def visiting(browser, **more):
+    """A tab that goes from page to page and keeps nothing of the one before: each is fetched whole."""
+    with opened(browser, "about:blank", **more) as tab:
+        tab.context.new_cdp_session(tab).send("Network.setCacheDisabled", {"cacheDisabled": True})
+        yield tab
 
 
-def shift_again(browser, url, width):
+def look(tab, address, page):
+    """{scheme: what is to be known of one page in a tab}. The page is loaded once: in the dark, only colours differ."""
+    query, width = "?q=weight" if page == "search" else "", tab.viewport_size["width"]
+    for kept in (tab.asked, tab.got, tab.wrong):
+        kept.clear()
+    tab.goto(f"{address}/{page}.html{query}", wait_until="load")
+    if query:
+        tab.wait_for_selector("#search-results li p.context")
+    tab.evaluate(SETTLED)
+    own = [reply for reply in tab.got if "/_images/" not in reply.url and reply.url.startswith(address)]
+    loaded = {"foreign": [one for one in tab.asked if not one.startswith((address, "data:", "blob:"))],
+              "missing": [reply.url for reply in tab.got if reply.status >= 400], "requests": len(own),
+              "kilobytes": sum(len(gzip.compress(reply.body(), mtime=0)) for reply in own if reply.ok) / 1000}
+    light = {**loaded, **tab.evaluate(MEASURE, CONTROLS), "overflow": []}
+    if light["shift"] > SHIFT:
+        light["shift"] = min(light["shift"], *(shift_again(tab) for _ in range(3)))
+    for other in (*OTHER_WIDTHS[width], width):
+        tab.set_viewport_size({"width": other, "height": 900})
+        light["overflow"] += [other] * (tab.evaluate(OVERFLOW) > 0)
+    tab.emulate_media(color_scheme="dark")
+    tab.evaluate(SETTLED)
+    dark = {**light, **tab.evaluate(MEASURE, CONTROLS), "barriers": barriers(tab, COLOUR_RULES), "shift": light["shift"]}
+    tab.emulate_media(color_scheme="light")
+    return {"light": {**light, "barriers": barriers(tab), "wrong": [*tab.wrong]}, "dark": {**dark, "wrong": [*tab.wrong]}}
+
+
+def shift_again(tab):
     """How much a page moves while it is loaded anew: on a busy machine a font may come late, a fault comes each time."""
-    with opened(browser, url, width) as tab:
-        tab.evaluate(SETTLED)
-        return tab.evaluate("shift")
+    tab.reload(wait_until="load")
+    tab.evaluate(SETTLED)
+    return tab.evaluate("shift")
 
 
-def without_scripts(browser, address, page):
-    with opened(browser, f"{address}/{page}.html", 390, java_script_enabled=False) as tab:
-        return tab.inner_text("main")
+def text_of(tab, address, page):
+    tab.goto(f"{address}/{page}.html", wait_until="load")
+    return tab.inner_text("main")
 
 
 def sweep(browser, site):
@@ -215,10 +225,11 @@ def sweep(browser, site):
     kept, key = site.parent / "sweep.json", digest.hexdigest()
     record = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() and os.environ.get("CI") != "true" else {}
     if record.get("key") != key:
-        with serving(site) as address:
+        with (serving(site) as address, visiting(browser, width=1280) as desk, visiting(browser, width=390) as phone,
+              visiting(browser, width=390, java_script_enabled=False) as plain):
             record = {"key": key, "pages": {page: {
-                **{str(width): look(browser, address, page, width) for width in OTHER_WIDTHS},
-                "without scripts": without_scripts(browser, address, page)} for page in PAGES}}
+                "1280": look(desk, address, page), "390": look(phone, address, page),
+                "without scripts": text_of(plain, address, page)} for page in PAGES}}
         kept.write_text(json.dumps(record), encoding="utf-8")
     return record["pages"]
 

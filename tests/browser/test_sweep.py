@@ -86,8 +86,8 @@ def test_every_letter_of_every_formula_is_in_the_font_that_shows_it(swept, site)
 def test_every_kind_of_fault_is_found_when_it_is_planted(browser, tmp_path):
     noise = "".join(f"{i * 7919 % 1_000_003:x}{i * 104_729 % 999_983:x}" for i in range(40_000))
     (tmp_path / "page.html").write_text(PLANTED.replace("NOISE", noise))
-    with pages.serving(tmp_path) as address:
-        views = pages.look(browser, address, "page", 390)
+    with pages.serving(tmp_path) as address, pages.visiting(browser, width=390) as tab:
+        views = pages.look(tab, address, "page")
     for seen in views.values():
         found = "\n".join(pages.view_faults({**seen, "requests": 13}))
         for sentence in ("asks another host: https://example.org/x.png", "asks for what is not there",

@@ -187,7 +187,7 @@ def test_a_transposed_matrix_is_shown_beside_the_right_one():
             " ") and text.count("*") == 1 + 6
 
 
-@pytest.mark.parametrize(("quantity", "value"), zip(INDICES, 2 * [3.0, math.nan, -math.inf, 1e300, 1e-7]))
+@pytest.mark.parametrize(("quantity", "value"), [*zip(INDICES, 2 * [3.0, math.nan, -math.inf, 1e300, 1e-7])])
 def test_every_report_fits_the_page(quantity, value):
     for name, vector in VECTORS.items():
         if quantity in vector.expected:
