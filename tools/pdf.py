@@ -177,6 +177,20 @@ def name_formulas(whole: pikepdf.Pdf) -> None:
             one.S, one.Alt = pikepdf.Name.Formula, pikepdf.String(str(one.Alt).removeprefix(FORMULA))
 
 
+def part_words(whole: pikepdf.Pdf, text: HtmlElement) -> None:
+    """Where a heading goes on in a second line, Chromium's outline leaves the space out between its two words."""
+    headings = [" ".join(one.text_content().split()).rstrip(" #") for one in text.iter("h1", "h2", "h3", "h4")]
+    titles = {one.replace(" ", ""): one for one in headings}
+
+    def mend(items):
+        for one in items:
+            one.title = titles.get("".join(one.title.split()).rstrip("#"), one.title)
+            mend(one.children)
+
+    with whole.open_outline() as outline:
+        mend(outline.root)
+
+
 def say_where(site: Path, pages: int) -> None:
     """Say on every page where the PDF is."""
     size = (site / "book.pdf").stat().st_size / 1e6
@@ -209,6 +223,7 @@ def make(root: Path, browser: str) -> tuple[Path, int]:
             raise ValueError("the contents, printed with their page numbers, move the pages that they number")
         with pikepdf.open(printed) as whole:
             name_formulas(whole)
+            part_words(whole, text)
             whole.save(out, object_stream_mode=pikepdf.ObjectStreamMode.generate)
     say_where(site, pages)
     return out, pages

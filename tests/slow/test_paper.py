@@ -54,6 +54,7 @@ def test_the_book_on_paper(printed, site, root):
     for page in pages[1:]:
         title = parse(site / f"{page}.html").h1.find(string=True, recursive=True)
         assert any(title.strip(". #") in one for one in titles), (page, titles)
+    assert "Mathematics for Neural Network implementation" in titles, "a heading of two lines keeps its space"
     assert 40 <= len(reader.pages) <= 400
     with pikepdf.open(printed) as whole:
         places = pdf.places(whole)
