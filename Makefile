@@ -44,7 +44,7 @@ test: .venv/all.ready       ## test what changed, site and browsers too: what a 
 	@$(PY) tools/run_tests.py test
 
 slow: .venv/all.ready       ## test what `make test` leaves out: paper, Firefox, every sign flipped
-	@$(PY) -m pytest -n 2 --dist loadfile -m "slow and not soak" tests/slow
+	@$(PY) -m pytest -n 2 --dist loadgroup -m "slow and not soak" tests/slow
 
 everywhere: .venv/all.ready ## nnlib, chapters and figures with the oldest and newest NumPy, and as on older processors
 	@$(PY) tests/slow/everywhere.py $(IN)

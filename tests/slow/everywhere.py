@@ -1,4 +1,4 @@
-"""What a result may depend on, varied: `make everywhere` runs nnlib's tests, every chapter, its figures and the classifier
+"""What a result may depend on, varied: `make everywhere` runs nnlib's tests, every cell of every chapter and the classifier
 in other environments and on other processors.
 
     oldest      the oldest NumPy that pyproject.toml allows, on the Python that the book is built with
@@ -22,8 +22,8 @@ sys.path.append(str(ROOT / "tools"))
 import install                                          # noqa: E402
 
 BIN = "Scripts" if os.name == "nt" else "bin"
-TESTS = ["tests/nnlib", "tests/chapters/test_figures.py", "tests/site/test_make_digits.py", "book"]
-# Where a figure puts its ink is asked of the chapters' figures.
+TESTS = ["tests/nnlib", "tests/chapters/test_cells.py", "tests/site/test_make_digits.py"]
+# Where a figure puts its ink is asked of the chapters' figures; a kernel runs the same cells, but takes three times as long.
 LEFT_OUT = "not plotting and not slow and not soak and not names"
 ENVIRONMENTS = ["oldest", "newest"]
 # Of each processor the groups of NumPy's instructions that it needs here, and those that NumPy goes on using. (OpenBLAS has

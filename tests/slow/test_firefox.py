@@ -8,7 +8,7 @@ from conftest import skip_or_fail
 from pages import PAGES
 from test_runner import HELP, stored
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("firefox")]
 
 
 @pytest.fixture(scope="module")

@@ -50,7 +50,11 @@ def passes(flipped, stored, names):
     return 1
 
 
-@pytest.mark.parametrize("path", PATHS, ids=name)
+LONG = {"solutions/09_training"}        # each flip trains for seconds
+
+
+@pytest.mark.parametrize("path", [pytest.param(path, marks=[pytest.mark.soak] * (name(path) in LONG)) for path in PATHS],
+                         ids=name)
 def test_no_sign_of_a_cell_can_be_flipped_unnoticed(monkeypatch, pinned_matplotlib, path):
     monkeypatch.chdir(path.parent)
     assert unnoticed(path) == []
