@@ -7,6 +7,7 @@ from .backprop import backprop
 from .checking import central_difference, complex_step, forward_difference, taylor_rate
 from .data import digits, digits_network, pencil_network, pencil_twin
 from .entries import O, dy_db, dy_dW, o
+from .exchange import from_jax, from_keras, from_sklearn, from_torch, to_jax, to_keras, to_sklearn, to_torch
 from .gradient_check import check_gradient
 from .jacobians import Parameters, jacobian_b, jacobian_factors, jacobian_W, jacobian_x, jvp, vjp
 from .losses import Loss, cross_entropy, one_hot, softmax, squared_error
@@ -28,5 +29,6 @@ __all__ = ["Activation", "identity", "square", "sigmoid", "tanh", "relu", "leaky
            "squared_error", "cross_entropy", "softmax", "one_hot", "backprop",
            "SGD", "Adam", "Optimizer", "train", "History", "forward_difference",
            "central_difference", "complex_step", "taylor_rate", "check_gradient", "Report",
-           "pencil_network", "pencil_twin", "digits", "digits_network"]
+           "pencil_network", "pencil_twin", "digits", "digits_network",
+           "to_torch", "from_torch", "to_keras", "from_keras", "to_sklearn", "from_sklearn", "to_jax", "from_jax"]
 __version__ = "0.1.0"

@@ -6,6 +6,7 @@ argument's name, what was expected and why, and what came.
 """
 import cmath
 import operator
+from collections.abc import Mapping
 from itertools import islice
 
 import numpy as np
@@ -151,11 +152,11 @@ def below_one(name, value):
     return number
 
 
-def pair(name, value):
+def pair(name, value, first="X", second="Y"):
     """Two things."""
-    items = sequence(name, value, "X and Y")
+    items = sequence(name, value, f"{first} and {second}")
     if len(items) != 2:
-        raise ValueError(f"{name} must be a pair (X, Y); got {len(items)} things")
+        raise ValueError(f"{name} must be a pair ({first}, {second}); got {len(items)} things")
     return items
 
 
@@ -569,6 +570,70 @@ def after_step(owner, result, shape, dtype):
         raise ValueError(f"rule of {owner} must return a tuple (theta, state), theta an array of shape {_written(shape)} of "
                          f"{dtype}; got {got}")
     return result
+
+
+# Arrays of other libraries ---------------------------------------------------------------------------
+
+def names(name, value, count):
+    """Different texts, one for each of `count` layers."""
+    several = sequence(name, value, "texts")
+    if len(several) != count:
+        raise ValueError(f"{name} must be {count}, one for each layer; got {len(several)}")
+    for k, one in enumerate(several):
+        text(f"{name}[{k}]", one, required=True)
+    if len(set(several)) < count:
+        raise ValueError(f"{name} must differ from each other; got {shown(max(several, key=several.count))} twice")
+    return several
+
+
+def state_dict(name, value):
+    """((name, W), (name, b)) for each layer of a state dict, in its order."""
+    if not isinstance(value, Mapping):
+        raise TypeError(f"{name} must be a dictionary of arrays by their names; got {kind(value)}")
+    layers = {}
+    for key in value:
+        if not isinstance(key, str):
+            raise TypeError(f"{name} must have texts for its names; got {shown(key)}")
+        layer, dot, part = key.rpartition(".")
+        if part not in ("weight", "bias") or key[:1] == ".":
+            raise ValueError(f"{name} must hold the weight and the bias of Linear layers and nothing else, "
+                             f"because a network of the book has no other layer; got {shown(key)}")
+        layers.setdefault(layer + dot, set()).add(part)
+    if not layers:
+        raise ValueError(f"{name} must hold a weight and a bias for each layer, at least one; got none")
+    for layer, parts in layers.items():
+        for part, partner in (("weight", "bias"), ("bias", "weight")):
+            if partner not in parts:
+                zeros = ", zeros where the layer has none" * (partner == "bias")
+                raise ValueError(f"{name} must hold {shown(layer + partner)}{zeros}, because it holds "
+                                 f"{shown(layer + part)}; got the one without the other")
+    return [[(f"{name}[{shown(layer + part)}]", value[layer + part]) for part in ("weight", "bias")] for layer in layers]
+
+
+def layer_arrays(pairs, rows_first):
+    """W (d_out, d_in) and b of named pairs, where W comes as (d_out, d_in) or else as (d_in, d_out)."""
+    before, form = None, ("d_out", "d_in") if rows_first else ("d_in", "d_out")
+    for (of_W, W), (of_b, b) in pairs:
+        W, b = array(of_W, W, form), array(of_b, b, ("d_out",))
+        d_in = W.shape[1 if rows_first else 0] if before is None else before
+        wanted = (len(b), d_in) if rows_first else (d_in, len(b))
+        if W.shape != wanted:
+            turned = W.shape == wanted[::-1] or before is None and W.shape[1 if rows_first else 0] == len(b)
+            reads = "" if before is None else f" and the layer before it gives {before}"
+            raise ValueError(f"{of_W} must have shape {_written(wanted)}, as {_written(form)}, because {of_b} has shape "
+                             f"{_written(b.shape)}{reads}; got {_written(W.shape)}{', which is transposed' * turned}")
+        before = len(b)
+        yield (W if rows_first else W.T), b
+
+
+def probe(name, value, net):
+    """Inputs and the answers to them, a row for each data point."""
+    X, Y_hat = pair(name, value, "x", "the answer to it")
+    X = batch(f"x of the {name}", X, net.widths[0], net.dtype)
+    Y_hat = numbers(f"the answer of the {name}", Y_hat)
+    Y_hat = Y_hat[None] if Y_hat.ndim == 1 else Y_hat
+    return X, array(f"the answer of the {name}", Y_hat, (len(X), net.widths[-1]), "it has a row for each x, and the network "
+                    "answers {} numbers", net.widths[-1], dtype=net.dtype)
 
 
 # What has been computed ----------------------------------------------------------------------------

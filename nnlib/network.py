@@ -176,10 +176,15 @@ def random_network(widths, phi, rng):
     widths = [_validate.integer(f"widths[{m}]", width, least=1) for m, width in enumerate(widths)]
     count, weights = len(widths) - 1, sum(a * b for a, b in zip(widths, widths[1:]))
     _validate.fits_memory("widths", weights)
-    phis = list(phi) if isinstance(phi, (list, tuple)) else [phi] * count
-    if len(phis) != count:
-        raise ValueError(f"phi must be one activation or a list of {count}, "
-                         f"because widths ask for {count} layers; got {len(phis)}")
+    phis = activations_of(phi, count, f"widths ask for {count} layers")
     return Network([Layer(rng.normal(size=(d_out, d_in)) / np.sqrt(d_in),
                           rng.normal(size=d_out) / 2, phi)
                     for d_in, d_out, phi in zip(widths, widths[1:], phis)])
+
+
+def activations_of(phi, count, because):
+    """One for each of `count` layers: phi itself, if it is not a list of so many."""
+    phis = list(phi) if isinstance(phi, (list, tuple)) else [phi] * count
+    if len(phis) != count:
+        raise ValueError(f"phi must be one activation or a list of {count}, because {because}; got {len(phis)}")
+    return phis

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "nnlib"
 # In the order of the book; a file may import only from those before it. Files of later chapters take their place here.
 ORDER = ["_validate", "activations", "network", "entries", "jacobians", "losses", "backprop", "training", "checking",
-         "reports", "gradient_check", "data", "vectors", "results", "comparison", "lines", "bugs",
+         "reports", "gradient_check", "exchange", "onnx_models", "data", "vectors", "results", "comparison", "lines", "bugs",
          "diagnosis", "conformance", "__main__",
          "plotting._paper", "plotting.matrix_equations", "plotting.networks", "plotting.curves", "plotting.costs",
          "plotting.errors", "plotting.images", "plotting.learning", "plotting.gradients"]
@@ -60,7 +60,7 @@ def test_imports_go_upwards_only(name):
                 if module.split(".")[0] in ("matplotlib", "PIL"):
                     assert name.startswith("plotting.") and not at_the_top, "Matplotlib is imported inside a plotting call"
                 else:
-                    optional = {"tqdm"} if name == "training" and not at_the_top else set()
+                    optional = set() if at_the_top else {"training": {"tqdm"}, "onnx_models": {"onnx"}}.get(name, set())
                     assert module.split(".")[0] in {"numpy", *optional, *sys.stdlib_module_names}, (name, module)
 
 
