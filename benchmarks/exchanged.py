@@ -158,8 +158,8 @@ def with_keras(net, X, Y, loss):
 def scikit_learn(net, X, Y, loss):
     """One step of SGD with the rate 1 and nothing else moves each parameter by its derivative."""
     kind = MLPRegressor if loss is squared_error else MLPClassifier
-    model = kind([len(layer.b) for layer in net][:-1], HIDDEN[net[0].phi.name], solver="sgd", learning_rate_init=1.0,
-                 momentum=0, nesterovs_momentum=False, alpha=0, batch_size=len(X), shuffle=False)
+    model = kind(hidden_layer_sizes=[len(layer.b) for layer in net][:-1], activation=HIDDEN[net[0].phi.name], solver="sgd",
+                 learning_rate_init=1.0, momentum=0, nesterovs_momentum=False, alpha=0, batch_size=len(X), shuffle=False)
     targets = Y if loss is squared_error else Y.argmax(axis=1)
     model.partial_fit(X, targets, **({} if loss is squared_error else {"classes": np.arange(Y.shape[1])}))
     coefs, intercepts = nnlib.to_sklearn(net)
@@ -195,7 +195,7 @@ def onnx_runtime(net, X, Y, loss):
 
 def cases():
     """Networks with every activation, equal widths and others, in both kinds of floats; a batch, both losses."""
-    rng = np.random.default_rng(16)
+    rng = np.random.default_rng(17)
     for widths, phis in (((3, 4, 4, 2), ("tanh", "tanh", "identity")), ((2, 3, 3, 3), ("relu", "relu", "identity")),
                          ((4, 5, 3), ("sigmoid", "identity")), ((2, 2, 2, 2), ("softplus", "leaky_relu", "sin")),
                          ((3, 2, 4), ("square", "sigmoid"))):

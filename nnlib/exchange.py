@@ -73,7 +73,7 @@ def from_sklearn(coefs, intercepts, phi, probe=None):
 
 def to_jax(net):
     """A list of pairs (W (d_in, d_out), b (d_out,)), as most JAX programs keep their layers. Errors as `to_torch`."""
-    return [(np.ascontiguousarray(layer.W.T), layer.b.copy()) for layer in _validate.instance("net", net, Network)]
+    return [(layer.W.T.copy(), layer.b.copy()) for layer in _validate.instance("net", net, Network)]
 
 
 def from_jax(params, phi, probe=None):

@@ -40,6 +40,9 @@ HUGE = ("integer beyond floats", "integer of 5,000 digits", "negative integer of
 MORE_ROWS = {"one element too many": AS_FLOATS}
 TINY = {"a number that rounding swallows": None}
 FROM_0 = {**TINY, "zero": None, "minus zero": None}
+# Beside a probe another number is another answer, which is refused, unless it is near.
+ANOTHER_NUMBER = dict.fromkeys(("booleans", "int8", "uint64", "float16", "one number, repeated without memory", "minus zero",
+                                "subnormal number"))
 ONE_ROW = {"one axis more in front": AS_FLOATS}
 TABLES = {"array": kinds.ARRAYS, "index": kinds.INDICES, "positive": kinds.POSITIVES, "net": kinds.NETS,
           "phi": kinds.PHIS, "labels": kinds.LABELS, "of_rows": kinds.OF_ROWS, "loss": kinds.LOSSES, "out": kinds.OUTS,
@@ -190,6 +193,27 @@ CALLS = {
                                {"theta": ("array", THETA, {"float32": None, **dict.fromkeys(
                                    ("dictionary", "counter", "empty dictionary"), ITS_OWN)}),
                                 "gradient": ("array", np.exp(THETA), {"float32": None})}),
+    "to_torch": (lambda net, names=None: tuple(nnlib.to_torch(net, names).values()),
+                 {"net": ("net", NET, {}), "names": ("layers", ("a", "b", "c"), {"None": SAME})}),
+    "to_keras": (lambda net: tuple(nnlib.to_keras(net)), {"net": ("net", NET, {})}),
+    "to_sklearn": (lambda net: tuple(map(tuple, nnlib.to_sklearn(net))), {"net": ("net", NET, {})}),
+    "to_jax": (lambda net: tuple(nnlib.to_jax(net)), {"net": ("net", NET, {})}),
+    "from_torch": (nnlib.from_torch, {"state": ("layers", nnlib.to_torch(NET), {}), "phi": ("phi", "tanh", {}),
+                                      "probe": ("pair", None, {"None": SAME})}),
+    "from_keras": (nnlib.from_keras, {"weights": ("layers", nnlib.to_keras(NET), {}), "phi": ("phi", "tanh", {}),
+                                      "probe": ("pair", None, {"None": SAME})}),
+    "from_sklearn": (nnlib.from_sklearn, {
+        "coefs": ("layers", nnlib.to_sklearn(NET)[0], {}), "intercepts": ("layers", nnlib.to_sklearn(NET)[1], {}),
+        "phi": ("phi", "tanh", {}), "probe": ("pair", None, {"None": SAME})}),
+    "from_jax": (nnlib.from_jax, {"params": ("layers", nnlib.to_jax(NET), {}), "phi": ("phi", "tanh", {}),
+                                  "probe": ("pair", None, {"None": SAME})}),
+    "from_torch, a layer": (lambda weight, bias: nnlib.from_torch({"a.weight": weight, "a.bias": bias}, "tanh"),
+                            {"weight": ("array", NET[0].W, {}), "bias": ("array", NET[0].b, {})}),
+    "from_keras, a layer": (lambda weight, bias: nnlib.from_keras([weight, bias], "tanh"),
+                            {"weight": ("array", NET[0].W.T.copy(), MORE_ROWS), "bias": ("array", NET[0].b, {})}),
+    "from_keras, a probe": (lambda x, y_hat: nnlib.from_keras(nnlib.to_keras(CALM), "tanh", (x, y_hat)),
+                            {"x": ("array", X, {**ANOTHER_NUMBER, **ONE_ROW}),
+                             "y_hat": ("array", nnlib.predict(CALM, X[None])[0], {**ANOTHER_NUMBER, **ONE_ROW})}),
     "plotting.M": (plotting.M, {"values": ("values", [[1, 2], [3, 4]], {}), "name": ("words", "W", {})}),
     **{f"plotting.{name}": row[:2] for name, row in FIGURES.items()},
 }
@@ -213,10 +237,12 @@ ROLES = {
 # What the sentence may call the argument, where it is not the argument's own name.
 CALLED = {"errors": "errors?", "names": "names|phi", "part": "part|text", "lit": "lit|m|i|j", "seed": "rng",
           "m": "m|W of layer",          # a layer that there is, and whose W is of another shape
-          "h": "h|what f returns", "x": "x|X|Y must have", "y": "Y", "of_rows": "of_rows|the loss",
+          "h": "h|what f returns", "x": "x|X|Y must have|probe", "y": "Y", "of_rows": "of_rows|the loss",
           "X": "X|Y must have", "rule": "rule|state", "t": "state", "mean": "state", "square": "state",
           "pictures": "pictures?", "x0": "x0|f", "span": "span", "derivative": "derivative", "title": "titles",
-          "net": "net", "name": "name|a text", "value_name": "value_name|a text", "titles": "titles|a text"}
+          "net": "net", "name": "name|a text", "weight": "weights?|state", "bias": "bias|weights?|state", "y_hat": "answer",
+          "coefs": "coefs|intercepts", "intercepts": "coefs|intercepts",
+          "value_name": "value_name|a text", "titles": "titles|a text"}
 
 
 def of_the_call(name):
