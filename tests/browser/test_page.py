@@ -587,3 +587,23 @@ def test_letters_of_twice_the_size_fit_a_narrow_page(tab, address):
     page.evaluate("document.querySelector('main').append(Object.assign(document.createElement('p'),"
                   " { textContent: 'x'.repeat(40), style: 'white-space: nowrap' }))")
     assert page.evaluate(pages.OVERFLOW) > 0
+
+
+# theme/scripts/turned.js
+def test_two_columns_of_the_conventions_stand_side_by_side(tab, address):
+    """By keyboard too; a cell keeps its row, and everything comes back in its order."""
+    page = tab(f"{address}/14_frameworks.html", 390)
+    rows = page.locator(".turned-table + .table-box tr")
+    before = [row.locator("th, td").all_inner_texts() for row in rows.all()]
+    place = before[0].index
+    page.get_by_label("Read").select_option("Keras")
+    page.get_by_label("in the words of").select_option("Nielsen")
+    assert [row.locator("th, td").all_inner_texts() for row in rows.all()] == [
+        [row[0], row[place("Keras")], row[place("Nielsen")]] for row in before]
+    page.get_by_label("in the words of").select_option("everybody")
+    assert rows.first.locator("th").all_inner_texts() == ["", "Keras"]
+    page.get_by_label("Read").focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => document.querySelectorAll('.turned-table + .table-box th').length > 3")
+    assert [row.locator("th, td").all_inner_texts() for row in rows.all()] == before and page.wrong == []
