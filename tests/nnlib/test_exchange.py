@@ -1,8 +1,11 @@
 """Networks as the arrays of other libraries and back: here with NumPy alone, and against the libraries themselves where
 .venv-bench holds them."""
 import io
+import json
 import os
+import re
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +13,7 @@ import pytest
 
 import nnlib
 from benchmarks import bench
-from nnlib import Layer, Network, digits_network, pencil_network, pencil_twin, predict, random_network
+from nnlib import Layer, Network, digits_network, onnx_models, pencil_network, pencil_twin, predict, random_network
 
 ROOT = Path(__file__).resolve().parents[2]
 BENCH = ROOT / ".venv-bench" / bench.install.BIN.name / "python"
@@ -203,3 +206,62 @@ def test_the_libraries_compute_the_same_numbers():
     assert done.returncode == 0, done.stderr
     counts = {who: int(count.split()[0]) for who, _, count in (line.partition(": ") for line in done.stdout.splitlines())}
     assert {*counts} == {"PyTorch", "JAX", "Keras", "scikit-learn", "ONNX Runtime"} and min(counts.values()) > 100
+
+
+@pytest.mark.long
+@pytest.mark.not_for_mutants
+def test_onnx_models_in_other_forms_are_read_and_all_others_refused():
+    done = in_bench(Path("tests", "nnlib", "onnx_models.py"))
+    assert done.returncode == 0, done.stderr
+    read, refused = (int(part.split()[0]) for part in done.stdout.split(", "))
+    assert read > 10 and refused > 20
+
+
+@pytest.mark.parametrize("call", [lambda: onnx_models.to_onnx(TWIN), lambda: onnx_models.from_onnx("network.onnx")])
+def test_without_the_package_onnx_a_sentence_says_what_is_missing(call, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    with pytest.raises(ImportError, match="pip install onnx"):
+        call()
+
+
+def test_nnlib_imports_none_of_the_libraries():
+    asked = ("import sys, nnlib, nnlib.onnx_models;"
+             "print({'torch', 'keras', 'jax', 'sklearn', 'onnx'} & {one.split('.')[0] for one in sys.modules})")
+    done = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
+
+
+# The loops of chapter 14 --------------------------------------------------------------------------------------------
+
+STORED = json.loads((ROOT / "benchmarks" / "loops.json").read_text(encoding="utf-8"))
+LINES = [line.strip() for line in (ROOT / "benchmarks" / "loops.py").read_text(encoding="utf-8").splitlines()]
+
+
+def lines_of_the_table(text):
+    """The code of each framework in the table that sets it beside the mathematics."""
+    rows = [line for line in text.split("(write-it)=")[1].split("(what-autograd-does)=")[0].splitlines() if line[:2] == "| "]
+    return [code for row in rows[1:] for code in re.findall(r"`([^`]*)`", row.split("|", 2)[2])]
+
+
+def test_every_line_beside_the_mathematics_is_one_that_ran():
+    text = (ROOT / "book" / "14_frameworks.md").read_text(encoding="utf-8")
+    shown = lines_of_the_table(text)
+    assert len(shown) == 9 and {*shown} <= {*LINES}
+    assert not {*lines_of_the_table(text.replace("optimizer.step()", "optimizer.stop()"))} <= {*LINES}
+
+
+def test_what_the_frameworks_found_is_what_nnlib_computes():
+    X, labels = nnlib.digits()
+    net = random_network((64, 32, 10), ["tanh", "identity"], np.random.default_rng(14))
+    after, history = nnlib.train(net, X, nnlib.one_hot(labels, 10), nnlib.cross_entropy, nnlib.SGD(0.5), 20)
+    assert {*STORED["versions"]} == {*STORED["losses"]} == {*STORED["last bias"]} == {"PyTorch", "JAX"}
+    for who in STORED["versions"]:
+        np.testing.assert_allclose(STORED["losses"][who], history.loss, rtol=1e-9)
+        np.testing.assert_allclose(STORED["last bias"][who], after[1].b, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.long
+@pytest.mark.not_for_mutants
+def test_the_loops_say_what_is_stored():
+    done = in_bench("-m", "benchmarks.loops", "compare")
+    assert done.returncode == 0, done.stderr
