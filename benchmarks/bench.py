@@ -1,7 +1,7 @@
 """How fast nnlib is beside its own bare loops and other programs: `make bench`, which writes benchmarks/results.json.
 
-PyTorch, JAX and scikit-learn are installed into .venv-bench, where all sides run, each with one thread (measure.py). The
-book's page speed.md shows the results: `make notebooks` writes it anew.
+PyTorch, JAX and scikit-learn are installed into .venv-bench, where all sides run, each with one thread (measure.py); so are
+Keras and ONNX, for loops.py and exchanged.py. The book's page speed.md shows the results: `make notebooks` writes it anew.
 """
 import os
 import subprocess

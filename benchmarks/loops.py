@@ -10,10 +10,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 os.environ["JAX_PLATFORMS"] = "cpu"
+os.environ["KERAS_BACKEND"] = "jax"
 import jax
+import keras
 import numpy as np
 import torch
 from jax import numpy as jnp
+from sklearn.neural_network import MLPRegressor
 
 import nnlib
 
@@ -87,23 +90,66 @@ def directions(net, x):
             for who, push, pull in (("PyTorch", torch_push, torch_pulled), ("JAX", push, pulled))}
 
 
+def conventions(net, x, X, Y):
+    """What each library says of a network: its answer, the first weights' shape, the weight from input 1 to unit 2, how many
+    layers it counts, and its squared error. scikit-learn knows no square, so its answer is missing."""
+    model = torch.nn.Sequential(*(torch.nn.Linear(*layer.W.shape[::-1]).double() for layer in net for _ in (0, 1)))
+    places = range(0, 2 * len(net), 2)
+    for m in places:
+        model[m + 1] = Square()
+    model.load_state_dict({name: torch.tensor(array) for name, array in nnlib.to_torch(net).items()})
+    of_torch = torch.nn.MSELoss()(model(torch.tensor(X)), torch.tensor(Y)).item()
+
+    dense = keras.Sequential([keras.Input((2,)), *(keras.layers.Dense(len(layer.b), keras.ops.square) for layer in net)])
+    dense.set_weights(nnlib.to_keras(net))
+    of_keras = float(keras.losses.MeanSquaredError()(Y, dense(X)))
+
+    fitted = MLPRegressor(hidden_layer_sizes=(3, 2), activation="identity", solver="sgd", learning_rate_init=1e-12, alpha=0,
+                          batch_size=len(X), max_iter=1)
+    fitted.partial_fit(X, Y)
+    before = fitted.predict(X)
+    fitted.partial_fit(X, Y)
+    book = nnlib.squared_error(before, Y)
+
+    pairs = [(jnp.asarray(W), jnp.asarray(b)) for W, b in nnlib.to_jax(net)]
+    a = jnp.asarray(x)
+    for W, b in pairs:
+        a = (a @ W + b) ** 2
+    L = nnlib.squared_error(nnlib.predict(net, X), Y)
+    return {"PyTorch": [model(torch.tensor(x))[:].tolist(), list(model[0].weight.shape), model[0].weight[1, 0].item(),
+                        len(places), of_torch / L],
+            "Keras": [np.asarray(dense(np.array([x])))[0].tolist(), list(dense.get_weights()[0].shape),
+                      float(dense.get_weights()[0][0, 1]), len(dense.layers), of_keras / L],
+            "scikit-learn": [None, list(fitted.coefs_[0].shape), None, fitted.n_layers_, fitted.loss_ / book],
+            "JAX": [a.tolist(), list(pairs[0][0].shape), float(pairs[0][0][0, 1]), len(pairs), None]}
+
+
+class Square(torch.nn.Module):
+    """The activation of the pencil network, as a module of PyTorch."""
+    def forward(self, z):
+        return z ** 2
+
+
 def main():
     X, labels = nnlib.digits()
     net = nnlib.random_network((64, 32, 10), ["tanh", "identity"], np.random.default_rng(14))
     found = {who: train(net, X, labels) for who, train in (("PyTorch", in_pytorch), ("JAX", in_jax))}
-    return {"versions": {"PyTorch": version("torch").split("+")[0], "JAX": version("jax")},
+    return {"versions": {"PyTorch": version("torch").split("+")[0], "JAX": version("jax"), "Keras": version("keras"),
+                         "scikit-learn": version("scikit-learn")},
             "losses": {who: losses for who, (losses, _) in found.items()},
             "last bias": {who: after[1].b.tolist() for who, (_, after) in found.items()},
+            "conventions": conventions(nnlib.pencil_network(), np.array([2.0, 3.0]), np.array([[2.0, 3.0], [3.0, 4.0]]),
+                                       np.array([[9.0, 25.0, 12.0], [7.0, 5.0, 2.0]])),
             "directions": directions(nnlib.pencil_network(), [2.0, 3.0])}
 
 
 def near(one, other):
-    """Whether two reports are the same but for rounding."""
+    """Whether two reports are the same but for rounding, in Keras in single precision."""
     if isinstance(one, dict):
         return one.keys() == other.keys() and all(near(one[key], other[key]) for key in one)
     if isinstance(one, list):
         return len(one) == len(other) and all(map(near, one, other))
-    return one == other if isinstance(one, str) else abs(one - other) <= 1e-9 * max(1, abs(other))
+    return one == other if one is None or isinstance(one, str) else abs(one - other) <= 1e-6 * max(1, abs(other))
 
 
 if __name__ == "__main__":
