@@ -595,7 +595,7 @@ def state_dict(name, value):
         if not isinstance(key, str):
             raise TypeError(f"{name} must have texts for its names; got {shown(key)}")
         layer, dot, part = key.rpartition(".")
-        if part not in ("weight", "bias") or key[:1] == ".":
+        if part not in ("weight", "bias"):
             raise ValueError(f"{name} must hold the weight and the bias of Linear layers and nothing else, "
                              f"because a network of the book has no other layer; got {shown(key)}")
         layers.setdefault(layer + dot, set()).add(part)
