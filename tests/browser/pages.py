@@ -31,8 +31,8 @@ SETTLED = """document.fonts.ready.then(() => new Promise((done) =>
 # A browser that closes its storage to a page.
 NO_STORAGE = """for (const name of ['localStorage', 'sessionStorage', 'caches']) Object.defineProperty(window, name,
     { get() { throw new DOMException('closed', 'SecurityError'); } });"""
-CONTROLS = ".run-bar, .run-open, .run-own, .run-state, .run-scratch, .ledger-panel, .i-controls, .tools, form.search, button, "
-CONTROLS += ".turned-table form"
+CONTROLS = ".run-bar, .run-open, .run-own, .run-state, .run-scratch, .ledger-panel, .i-controls, .tools, form.search, button"
+CONTROLS += ", .turned-table form"
 CONTRAST = """const brush = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
     const luminance = (colours) => {
         brush.clearRect(0, 0, 1, 1);
