@@ -11,6 +11,10 @@ class Operators:
     """What follows from a + b, a * b and a @ b, where one of the two may be an array or a number, which stands still."""
     __array_ufunc__ = None                      # array + Node asks the Node, and not NumPy
 
+    @property
+    def shape(self):
+        return self.value.shape
+
     def __radd__(self, other):
         return self + other
 
@@ -127,7 +131,7 @@ def tape(y):
 def backward(y, by, u=None):
     """u J: how the elements of y, each times its u, move with each Node of the list `by`.
 
-    Equation (two-readers-add). u of y's shape, 1 if y is one number → an array
+    Equation (readers-add). u of y's shape, 1 if y is one number → an array
     for each, of its shape. Nothing is stored: the same call gives the same.
     Raises ValueError for a Node that y is not made of, or a u that does not
     fit, TypeError for what is no Node, OverflowError for a derivative, or a
