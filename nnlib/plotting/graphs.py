@@ -21,8 +21,8 @@ def graph(nodes, *, alt, derivatives=True):
     """
     if not isinstance(nodes, dict) or not nodes:
         raise ValueError(f"nodes must be a dictionary of names and Nodes; got {_validate.shown(nodes)}")
-    names = {_validate.instance(f"nodes[{_validate.shown(name)}]", node, Node): _validate.text("each name of nodes", name, required=True)
-             for name, node in nodes.items()}
+    names = {_validate.instance(f"nodes[{_validate.shown(name)}]", node, Node):
+             _validate.text("each name of nodes", name, required=True) for name, node in nodes.items()}
     if any(node.value.ndim for node in names):
         raise ValueError("nodes must hold one number each, because a disc has no place for more")
     if not {read for node in names for read, _ in node.reads} <= names.keys():
@@ -59,8 +59,7 @@ def _places(paper, names, moves):
 def _draw_wire(paper, start, end, slopes):
     """A wire for each slope, broken where the slope stands; one that passes a column bends below it."""
     t = np.linspace(0, 1, 401)[:, None]
-    (x0, y0), (x1, y1) = start, end
-    below = 160 if x1 - x0 > PITCH else 0
+    below = 160 if end[0] - start[0] > PITCH else 0
     for k, slope in enumerate(slopes):
         bend = below + 56 * (k - (len(slopes) - 1) / 2)
         way = (1 - t) * start + t * end + 2 * t * (1 - t) * (0, bend)
@@ -68,6 +67,8 @@ def _draw_wire(paper, start, end, slopes):
         half = ink_box(slope, 16).width / 2 + 4
         away = np.minimum(np.hypot(*(way - start).T), np.hypot(*(way - end).T))
         free = (away > RADIUS) & ((abs(way[:, 0] - x) > half) | (abs(way[:, 1] - y) > 10))
-        way[~free] = np.nan                     # a gap
-        paper.line(*way.T, REST, 1.6)
+        turns = np.flatnonzero(np.diff(free)) + 1
+        for piece, is_free in zip(np.split(way, turns), np.split(free, turns)):
+            if is_free[0]:
+                paper.line(*piece.T, REST, 1.6)
         paper.text(x, y, slope, 16)

@@ -205,7 +205,7 @@ ROLES = {
                "list of numeric text": None, "array of numeric text": None, "list with one text": None,
                "object array with text": None},
     **dict.fromkeys(("lit", "errors", "names", "layers", "direction", "loss", "labels", "whole state", "pair"), {}),
-    "report": {},
+    "report": {}, "nodes": {},
     **dict.fromkeys(("of_rows", "stop"), dict.fromkeys(("class", "lambda", "hostile object"), ITS_OWN)),
     "rule": dict.fromkeys(ANYTHING, ITS_OWN),
     "out": {"None": SAME},
