@@ -198,7 +198,7 @@ def _constant(value, dtype, beside):
 def _must_fit(sign, first, second):
     """Refuses two shapes that the operation does not join."""
     if sign == "@":
-        if not (0 < len(first) <= 2 and 0 < len(second) <= 2 and first[-1] == second[0]):
+        if not ({len(first), len(second)} <= {1, 2} and first[-1] == second[0]):
             raise ValueError("a @ b must be of vectors or matrices, a as long in its last axis as b in its first; "
                              f"got shapes {first} and {second}")
     elif any(1 != one != other != 1 for one, other in zip(first[::-1], second[::-1])):

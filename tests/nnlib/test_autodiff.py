@@ -98,6 +98,7 @@ PROGRAMS = {
        for sign in "+-*@" for first, second in SHAPES["@" if sign == "@" else "+"]},
     "beside constants": (lambda a: 2 - (np.arange(3.) * a - 0.5) * 3 + np.ones((2, 3)), ((2, 3),)),
     "a constant in front": (lambda a: np.ones((4, 2)) @ a @ [1, 2, 3], ((2, 3),)),
+    "a constant first": (lambda a: (np.arange(3.) + a) * a, ((2, 3),)),
     "minus": (lambda a: -a, ((2,),)),
     "sum": (lambda a: a.sum() * a, ((2, 3),)),
     "sum of columns": (lambda a: a.sum(axis=0) * a, ((2, 3),)),
@@ -162,6 +163,10 @@ def test_every_value_stands_after_what_it_reads_and_only_once():
     assert backward(values[-1], [a, values[20]]) == [2 ** 40, 2 ** 20]
 
 
+def test_a_node_is_shown_without_all_that_it_is_made_of():
+    assert repr(variable(2) * 3) == "Node(value=array(6.))"
+
+
 def test_a_long_chain_needs_no_recursion():
     a = end = variable(1.0)
     for _ in range(5000):
@@ -223,6 +228,10 @@ REFUSED = {
     "shapes of *": (lambda: dual([1], [1]) * np.ones((2, 3)) * [1, 2], ValueError, "a * b must have"),
     "shapes of @": (lambda: M @ A, ValueError, "a @ b must be of vectors or matrices"),
     "a number @": (lambda: A @ 2, ValueError, "a @ b must be of"),
+    "a longer @": (lambda: M @ np.ones((4, 2)), ValueError, "a @ b must be of"),
+    "a shorter @": (lambda: M @ np.ones((2, 2)), ValueError, "a @ b must be of"),
+    "a number in front of @": (lambda: 2 @ A, ValueError, "a @ b must be of"),
+    "by many matrices": (lambda: M @ np.ones((3, 2, 2)), ValueError, "a @ b must be of"),
     "many matrices": (lambda: np.ones((2, 2, 2)) @ M, ValueError, "a @ b must be of"),
     "a Dual beside a Node": (lambda: A + dual(1, 1), TypeError,
         "what stands beside a Node must hold real numbers; got a Dual"),
