@@ -181,7 +181,8 @@ def test_nothing_changes_and_nothing_is_stored():
     first, again = (backward(end, [before])[0] for _ in range(2))
     assert first.tolist() == again.tolist() == [4, 6] and before.value.tolist() == [2, 3]
     for change in (lambda: before.value.__setitem__(0, 5), lambda: setattr(before, "value", 1),
-                   lambda: first.__setitem__(0, 1), lambda: before.__setitem__(0, 1)):
+                   lambda: first.__setitem__(0, 1), lambda: before.__setitem__(0, 1),
+                   lambda: setattr(dual(1, 1), "dot", 2)):
         with pytest.raises((ValueError, AttributeError, TypeError)):
             change()
     given = np.array([1.0, 2])
@@ -228,6 +229,8 @@ REFUSED = {
     "shapes of *": (lambda: dual([1], [1]) * np.ones((2, 3)) * [1, 2], ValueError, "a * b must have"),
     "shapes of @": (lambda: M @ A, ValueError, "a @ b must be of vectors or matrices"),
     "a number @": (lambda: A @ 2, ValueError, "a @ b must be of"),
+    "shapes of +, the longer one first": (lambda: A + [1, 2, 3], ValueError, "a + b must have axes"),
+    "shapes of +, an earlier axis": (lambda: M + np.ones((3, 3)), ValueError, "a + b must have axes"),
     "a longer @": (lambda: M @ np.ones((4, 2)), ValueError, "a @ b must be of"),
     "a shorter @": (lambda: M @ np.ones((2, 2)), ValueError, "a @ b must be of"),
     "a number in front of @": (lambda: 2 @ A, ValueError, "a @ b must be of"),
