@@ -31,7 +31,8 @@ class Loops:
         self.case, self.points, self.noted = case, points, []
         self.whole = {"forward": self.forward, "nudges": self.nudges, "entries": self.entries, "units": self.units,
                       "pull": self.pull, "factors": self.factors, "Jacobian": self.jacobian, "gradient": self.gradient,
-                      "step": self.step, "weights": self.weights, "kept": self.kept}
+                      "step": self.step, "weights": self.weights, "kept": self.kept,
+                      "dual": self.dual}
         self.from_layer = {"push": self.push}
         self.W, self.b = [*map(self.counted, case.W)], [*map(self.counted, case.b)]
         self.x, self.layers = self.counted(case.x), range(case.n + 1)
@@ -109,6 +110,15 @@ class Loops:
         """Up and down for each parameter, of which only the forward passes count."""
         for _ in range(2 * self.case.size):
             self.forward()
+
+    def dual(self):
+        """A forward pass of dual numbers: each number that is read moves, and each weight, here by as much as it is."""
+        a = v = self.reads[0]
+        for k in self.layers:
+            W, still = self.W[k], self.counted(np.zeros(len(self.b[k])))
+            z, moved = affine(W, a, self.b[k]), affine(W, a, still) + affine(W, v, still)
+            a, v = self.counted(self.case.network[k].phi.f(numbers_of(z))), self.slopes[k] * moved
+        return v
 
     def weights(self):
         """How many weights there are."""

@@ -136,6 +136,7 @@ SCENES = {
     "narrow": Trial(Check.try_network, networks.narrow),
     "batch": Trial(Check.try_batch, networks.batches, "batch", "batches"),
     "scores": Trial(partial(try_values, scenes.Scores), lambda: range(1, 9), "set of scores", "sets of scores"),
+    "normalised": Trial(partial(try_values, scenes.Normalised), lambda: range(2, 9), "set of numbers", "sets of numbers"),
     "vectors": Trial(partial(try_values, scenes.Vectors), lambda: range(1, 9), "set of vectors", "sets of vectors"),
     "steps": Trial(try_steps, lambda: range(1, 9), "step", "steps"),
     "counts": Trial(try_counts, lambda: networks.of_numbers()[::3]),

@@ -696,7 +696,7 @@ def finite_layer(m, layer, z, values, slopes=None):
         raise OverflowError(f"{sentence} is beyond the range of {results.dtype}")
 
 
-def set_fields(value, **fields):
+def set_fields(value, /, **fields):
     """Sets fields of a frozen value; an array among them becomes read-only."""
     for name, field in fields.items():
         if isinstance(field, np.ndarray):

@@ -323,12 +323,14 @@ def test_what_is_counted_computes_the_right_numbers(case):
     J = np.hstack([nnlib.jacobian_W(net, x, m).ravel() for m in range(case.n + 1)])
     _, gradient = nnlib.backprop(net, x, case.y, nnlib.squared_error)
     pulled = nnlib.jacobians.pull(net, nnlib.forward(net, x), np.ones(answer.size))
+    along_W = [nnlib.Parameters(layer.W, 0 * layer.b) for layer in net]
     for found, wanted in (
             (counts.numbers_of(loops.reads[-1]), answer), (values(loops.pull()), np.hstack(pulled)),
             (values(part for row in zip(*loops.factors()) for part in row), np.hstack([one.ravel() for one in D])),
             (values(part for row in zip(*loops.jacobian()) for part in row), J),
             (values(one.T for one in loops.units()), np.hstack([one.ravel() for one in D])),
             (values(part for pair in loops.gradient() for part in pair), nnlib.training.flat(gradient)),
+            (values([loops.dual()]), nnlib.jacobian_x(net, x) @ x + nnlib.jvp(net, x, along_W)),
             (values([loops.step()]), nnlib.training.flat(gradient))):
         np.testing.assert_allclose(found, wanted, rtol=1e-9, atol=1e-12)
     for m, by in enumerate(loops.entries()):

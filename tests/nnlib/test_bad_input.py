@@ -23,11 +23,13 @@ import nnlib
 from figures import FIGURES
 from kinds import ACCEPTED, ANYTHING, AS_FLOATS, ITS_OWN, REFUSED, SAME
 from nnlib import plotting
+from nnlib.autodiff import apply, backward, dual, variable
 from nnlib.training import flat, with_parameters
 
 PACKAGE = str(Path(nnlib.__file__).parent)
 NET = nnlib.pencil_network()
 X, THETA = np.array([0.5, 1.25]), np.array([0.5, -0.75])
+NODE = variable(X)
 ANSWERED = np.array([[0.5, -1.5, 0.25, 2.0], [1.25, 0.0, -0.75, 0.5]])
 CHANCES = np.array([[0.125, 0.75, 0.125, 0.0], [0.25, 0.25, 0.5, 0.0]])      # rows add up to 1 in most kinds of number
 
@@ -110,6 +112,15 @@ CALLS = {
                            widths, phi, np.random.default_rng(seed) if rng is None else rng),
                        {"widths": ("widths", (2, 3, 1), {}), "phi": ("phi", "tanh", {}),
                         "rng": ("rng", None, {"None": SAME})}),
+    "autodiff.variable": (lambda value: variable(value).value, {"value": ("array", X, {
+        **ANY_SHAPE, "float32": None, **dict.fromkeys(("empty list", "empty tuple", "empty array", "array of no rows",
+                                                       "nothing along the last axis"), AS_FLOATS)})}),
+    "autodiff.dual": (lambda value, dot: (dual(value, dot).value, dual(value, dot).dot),
+                      {"value": ("array", X, {}), "dot": ("array", X, {})}),
+    "autodiff.apply": (lambda phi: apply(phi, NODE).value, {"phi": ("phi", "tanh", {})}),
+    "autodiff.backward": (lambda u: backward(NODE * NODE, [NODE], u)[0], {"u": ("array", X, {})}),
+    "a constant beside a Node": (lambda a: (NODE + a).value, {"a": ("array", X, {
+        **ANY_SHAPE, "one element too many": REFUSED})}),
     "o": (nnlib.o, {"i": ("index", 1, {}), "d": ("count", 3, {})}),
     "O": (nnlib.O, {"i": ("index", 1, {}), "d": ("count", 3, {})}),
     "dy_dW": (nnlib.dy_dW, {"net": ("net", NET, {}), "x": ("array", X, {}), "m": ("index", 1, {}),
@@ -229,7 +240,7 @@ ROLES = {
                "list of numeric text": None, "array of numeric text": None, "list with one text": None,
                "object array with text": None},
     **dict.fromkeys(("lit", "errors", "names", "layers", "direction", "loss", "labels", "whole state", "pair"), {}),
-    "report": {},
+    "report": {}, "nodes": {},
     **dict.fromkeys(("of_rows", "stop"), dict.fromkeys(("class", "lambda", "hostile object"), ITS_OWN)),
     "rule": dict.fromkeys(ANYTHING, ITS_OWN),
     "out": {"None": SAME},
@@ -396,7 +407,8 @@ PLAIN = [(name, argument) for name, argument in ARGUMENTS if not name.startswith
 def test_anything_is_refused_in_words_or_answered_as_its_floats(which, value):
     name, argument = which
     role = CALLS[name][1][argument][0]
-    expected = ITS_OWN if role == "rule" else None          # it stands for a method, which nobody hands in
+    # A rule stands for a method, which nobody hands in; what a function itself raises is its own.
+    expected = ITS_OWN if role == "rule" or role == "function" and callable(value) else None
     if role == "array" and value is not None:
         try:
             floats = np.asarray(value)

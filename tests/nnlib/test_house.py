@@ -13,9 +13,9 @@ PACKAGE = ROOT / "nnlib"
 # In the order of the book; a file may import only from those before it. Files of later chapters take their place here.
 ORDER = ["_validate", "activations", "network", "entries", "jacobians", "losses", "backprop", "training", "checking",
          "reports", "gradient_check", "exchange", "onnx_models", "data", "vectors", "results", "comparison", "lines", "bugs",
-         "diagnosis", "conformance", "__main__",
+         "diagnosis", "conformance", "__main__", "autodiff",
          "plotting._paper", "plotting.matrix_equations", "plotting.networks", "plotting.curves", "plotting.costs",
-         "plotting.errors", "plotting.images", "plotting.learning", "plotting.gradients"]
+         "plotting.errors", "plotting.images", "plotting.learning", "plotting.gradients", "plotting.graphs"]
 CORE = ["activations", "network", "entries", "jacobians", "losses", "backprop", "checking"]
 
 
@@ -80,7 +80,7 @@ def equations_of_the_book():
 
 def test_docstrings_name_equations_that_exist():
     named = set()
-    for name in [*CORE, "training"]:
+    for name in [*CORE, "training", "autodiff"]:
         for node in ast.walk(tree(name)):
             if isinstance(node, ast.FunctionDef | ast.ClassDef) and (text := ast.get_docstring(node)):
                 for sentence in re.findall(r"Equations? ((?:\([a-z-]+\)[, and]*)+)", text):

@@ -7,6 +7,7 @@ where ROLES lists the roles; the kinds of bad input stand in kinds.py beside it)
 import numpy as np
 
 from nnlib import Layer, Network, check_gradient, pencil_network, plotting
+from nnlib.autodiff import variable
 
 PENCIL, X = pencil_network(), np.array([2.0, 3.0])
 THIN = Network([Layer([[2]], [-1], "square"), Layer([[-2]], [11], "square"), Layer([[3]], [140], "square")])
@@ -15,6 +16,9 @@ ANSWERS = np.linspace(0.1, 1, 10)
 
 TURNED = check_gradient(lambda parts: parts["W"].sum() + parts["b"] @ [1.0, 2], {"W": np.ones((2, 2)), "b": np.zeros(2)},
                         {"W": np.array([[1, 1], [-3, 1]]), "b": np.array([1, 2.0])})
+
+A, B = variable(2), variable(3)
+PRODUCT = {"$a$": A, "$b$": B, "$c$": (C := A * B), "$d$": C + A}
 
 # What an array means that is no number of steps above 0, or is longer than another.
 ABOVE_ZERO = dict.fromkeys(("booleans", "minus zero", "int8", "uint64", "one number, repeated without memory"), "refused")
@@ -87,6 +91,9 @@ FIGURES = {
                       "alt": ALT, "columns": ("count", 8, {"integer beyond floats": "the same result",
                                                            "integer of 5,000 digits": "the same result"})},
                      [1, 2]),
+    "graph": (plotting.graph,
+              {"nodes": ("nodes", PRODUCT, {}), "alt": ALT, "derivatives": ("flag", True, {})},
+              [2, 4, 3, 2, 6, 1, 8, 1, 3, 2, 1, 1]),
     "gradient_check": (lambda report, part, alt: plotting.gradient_check(report, part, alt=alt),
                        {"report": ("report", TURNED, {}), "part": ("choice", "W", {"None": None}), "alt": ALT},
                        [1, 1, -3, 1, 1, 1, 1, 1, 3, 1]),

@@ -36,9 +36,10 @@ DRAWN = ["tests/plotting/test_plotting.py", BAD_INPUT]
 TRAINING = [f"tests/nnlib/test_{stem}.py" for stem in ("optimizers", "training", "interrupted", "bad_input")]
 TRUST = ["tests/nnlib/test_check_gradient.py", BAD_INPUT]
 PLOTTING = [f"plotting.{name}" for name in ("_paper", "matrix_equations", "networks", "curves", "costs", "errors", "images",
-                                            "gradients")]
+                                            "gradients", "graphs")]
 FILES = {**dict.fromkeys(("activations", "network", "entries", "jacobians", "losses", "backprop"), ALL),
          "_validate": [*ALL, *TRAINING[:-1], *TRUST[:1]], "training": TRAINING,
+         "autodiff": ["tests/nnlib/test_autodiff.py"],
          "checking": [EDGES, BASICS, BAD_INPUT, SILENT], "data": [DATA, BASICS],
          **dict.fromkeys(("reports", "gradient_check"), TRUST),
          **dict.fromkeys(PLOTTING, DRAWN)}                      # with the tests of each
