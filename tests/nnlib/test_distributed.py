@@ -228,7 +228,7 @@ def ends():
 if __name__ == "__main__":
     X, labels = digits()
     alone = backprop_parts(digits_network(), Parts(X, one_hot(labels, 10), 200), range(9), cross_entropy)
-    with LocalCluster(2, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster.scheduler_address) as pool:
+    with LocalCluster(2, threads_per_worker=1, dashboard_address=":0") as cluster, Client(cluster.scheduler_address) as pool:
         started = {one.process.process.pid for one in cluster.workers.values()}
         threading.Thread(target=ends, daemon=True).start()
         found = backprop_parts(digits_network(), waits, range(9), cross_entropy, pool)
