@@ -14,6 +14,7 @@ sys.path.append(str(ROOT / "tools"))
 import install                                          # noqa: E402
 
 MEGABYTES = 200
+LACKING = ".venv-dask could not be made: the lines above say why. It takes a network."
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
@@ -21,7 +22,7 @@ def main(*arguments):
     install.say("Looking after .venv-dask, which holds Dask")
     python = install.beside("dask", ["dask"])
     if python is None:
-        return install.obstacle(ROOT, MEGABYTES) or ".venv-dask could not be made: the lines above say why. It takes a network."
+        return install.obstacle(ROOT, MEGABYTES) or LACKING
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")} | ONE_THREAD
     done = subprocess.run([python, "-m", "benchmarks.with_dask", *arguments], cwd=ROOT, env=kept, check=False).returncode
     if done or arguments[:1] != ("measure",):

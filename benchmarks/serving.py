@@ -81,7 +81,8 @@ def main():
         for name, paths, visits in ("page", page, 20), ("python", python, 2):
             rounds = [asks.submit(carried, address, paths, visits).result() for _ in range(ROUNDS)]
             requests, of_bytes = (median(column) for column in zip(*rounds))
-            served[name] = sizes(paths) | {"requests a second": float(f"{requests:.1g}"), "bytes a second": float(f"{of_bytes:.1g}")}
+            served[name] = sizes(paths) | {"requests a second": float(f"{requests:.1g}"),
+                                           "bytes a second": float(f"{of_bytes:.1g}")}
         server.shutdown()
     report = json.loads(REPORT.read_text(encoding="utf-8")) if REPORT.exists() else {}
     REPORT.write_text(json.dumps(report | {"page": PAGE, "served": served}, indent=1) + "\n", encoding="utf-8")

@@ -1,7 +1,7 @@
 """What machines.py runs in .venv-dask: training on a cluster, and the time of a step with one worker and with two.
 
-All times of a row are taken in turns in one run, and only their ratios are kept: each is a part of the time that this
-process needs for the step by itself. What moving takes is measured with arrays of other sizes, so that the prediction knows
+All times of a row are taken in turns in one run, the shortest of several, and only their ratios are kept: each is a part of
+the time that this process needs for the step by itself. What moving takes is measured with arrays of other sizes, so that the prediction knows
 nothing of the steps that it is compared with.
 """
 import importlib.metadata
@@ -12,8 +12,8 @@ import sys
 import tempfile
 import time
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
-from statistics import median
 
 import numpy as np
 from dask.distributed import Client, LocalCluster
@@ -23,7 +23,7 @@ from nnlib.distributed import Here, Parts, backprop_parts, in_order, part_sums, 
 from nnlib.training import flat
 
 REPORT = Path(__file__).resolve().parent / "machines.json"
-WIDTHS, PARTS, POINTS, ROUNDS = (784, 128, 10), 8, (64, 256, 1024, 4096), 7
+WIDTHS, PARTS, POINTS, ROUNDS = (64, 256, 256, 10), 8, (64, 256, 1024, 4096), 9
 
 
 def of_digits(k):
@@ -34,10 +34,11 @@ def of_digits(k):
 
 def train(address=None):
     """The classifier of the digits, by the workers of a scheduler or of a local cluster."""
-    net, X, labels = random_network((64, 32, 16, 10), "tanh", np.random.default_rng(0)).replace(2, phi="identity"), *digits()
+    net, (X, labels) = random_network((64, 32, 16, 10), "tanh", np.random.default_rng(0)), digits()
+    net = net.replace(2, phi="identity")
     with Client(address) if address else Client(n_workers=2, threads_per_worker=1, dashboard_address=":0") as pool:
         print(f"{len(pool.scheduler_info()['workers'])} workers", flush=True)
-        found, history = train_parts(net, of_digits, range(9), cross_entropy, Adam(0.01), 30, each=3, pool=pool, progress=True)
+        found, history = train_parts(net, of_digits, range(9), cross_entropy, Adam(0.01), 30, 3, pool, progress=True)
     alone, _ = train_parts(net, of_digits, range(9), cross_entropy, Adam(0.01), 30, each=3)
     right = (predict(found, X).argmax(axis=1) == labels).mean()
     same = flat(found).tobytes() == flat(alone).tobytes()
@@ -82,15 +83,17 @@ def row(net, pools, points, folder):
     large = 2 * flat(net).size
     for number in range(ROUNDS + 1):
         moved = net.replace(0, b=net[0].b + number * 1e-3)              # Dask does not compute anew what it still knows
-        alone, one, two = (seconds(lambda pool=pool: backprop_parts(moved, read, range(PARTS), squared_error, pool))
+        alone, one, two = (seconds(partial(backprop_parts, moved, read, range(PARTS), squared_error, pool))
                            for pool in (Here(), *pools))
         busy = [computing(pool, moved, read, workers) for workers, pool in enumerate(pools, 1)]
         none, much = moving(pools[1], 1 + number), moving(pools[1], large + number)
         if number:                                                      # the first round warms all up
-            taken.append([one / alone, two / alone, *(time / alone for time in busy), none / alone, (much - none) / (2 * PARTS * 8 * large) / alone])
+            taken.append([alone, one, two, *busy, none, much])
     sums = part_sums(net, read, 0, squared_error)
     size = PARTS * (len(pickle.dumps(net)) + len(pickle.dumps(sums)))
-    one, two, busy_one, busy_two, latency, for_a_byte = (median(column) for column in zip(*taken))
+    alone, *others = map(min, zip(*taken))                              # what else the machine does makes times longer only
+    one, two, busy_one, busy_two, latency, much = (time / alone for time in others)
+    for_a_byte = (much - latency) / (2 * PARTS * 8 * large)             # an array goes there and comes back
     return {"points": points, "one": round(one, 3), "two": round(two, 3), "busy": [round(busy_one, 3), round(busy_two, 3)],
             "latency": round(latency, 4),
             "moved": round(size * for_a_byte, 4), "bytes": size}
@@ -102,10 +105,11 @@ def measure():
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         pools = []
         for count in (1, 2):
-            cluster = stack.enter_context(LocalCluster(count, threads_per_worker=1, dashboard_address=":0"))
+            cluster = stack.enter_context(LocalCluster(n_workers=count, threads_per_worker=1, dashboard_address=":0"))
             pools.append(stack.enter_context(Client(cluster.scheduler_address)))
         rows = [row(net, pools, points, folder) for points in POINTS]
-    versions = {"Python": platform.python_version(), "NumPy": np.__version__, "Dask": importlib.metadata.version("distributed")}
+    versions = {"Python": platform.python_version(), "NumPy": np.__version__,
+                "Dask": importlib.metadata.version("distributed")}
     report = json.loads(REPORT.read_text(encoding="utf-8")) if REPORT.exists() else {}
     report |= {"versions": versions, "widths": WIDTHS, "parts": PARTS, "rows": rows}
     REPORT.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")

@@ -23,7 +23,7 @@ class Machines(Scene):
         counts = rng.integers(1, 4, self.K)
         self.X, self.Y = rng.integers(-9, 9, (counts.sum(), 1)) / 8, rng.integers(-9, 9, (counts.sum(), 2)) / 8
         self.parts, theta = np.repeat(np.arange(self.K), counts), exact.numbers("theta", rng.integers(-9, 9, 4) / 8)
-        self.times = dict(zip(("compute", "moved", "bandwidth", "latency"), map(mpmath.mpf, map(int, rng.integers(1, 90, 4)))))
+        self.times = {word: mpmath.mpf(int(rng.integers(1, 90))) for word in ("compute", "moved", "bandwidth", "latency")}
         G = np.array([self.gradient(theta, self.parts == k) for k in range(self.K)])
         g = self.gradient(theta, self.parts >= 0) if asked is None else self.of_package(theta)
         self.letters = {bold("n"): column(arithmetic.convert(exact.numbers("n", counts))),

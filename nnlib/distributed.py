@@ -20,7 +20,7 @@ from .training import History, _progress, _views, flat
 
 
 class Sums(NamedTuple):
-    """What some data points add up to: their number, their losses, and the gradients of these, (P,) in the order of `flat`."""
+    """What some data points add up to: how many they are, their losses, and the gradients of these, (P,) as of `flat`."""
     points: int
     loss: float
     gradient: np.ndarray
@@ -63,7 +63,7 @@ def in_order(pool, function, arguments, at_once=16):
     No more than `at_once` are asked for and not yet given, so that memory holds no more of them. Errors as the function.
     """
     if not callable(getattr(pool, "submit", None)):
-        raise TypeError(f"pool must have submit(function, *arguments), as an executor or a Dask Client has; got {_validate.kind(pool)}")
+        raise TypeError(f"pool must have a submit, as an executor or a Dask Client has; got {_validate.kind(pool)}")
     at_once, asked = _validate.integer("at_once", at_once, least=1), deque()
     try:
         for one in arguments:

@@ -180,7 +180,7 @@ def test_sums_are_added_by_their_points():
 @pytest.mark.parametrize("wrong, error, said", [
     (dict(parts=[]), ValueError, "parts must name a part or more"),
     (dict(parts=4), TypeError, "parts must"),
-    (dict(pool=7), TypeError, "pool must have submit"),
+    (dict(pool=7), TypeError, "pool must have a submit"),
     (dict(at_once=0), ValueError, "at_once must be"),
     (dict(read=3), TypeError, "read must be a function"),
     (dict(parts=[9]), IndexError, "k must lie in 0 … 3"),
@@ -201,10 +201,10 @@ DASK = ROOT / ".venv-dask" / ("Scripts" if os.name == "nt" else "bin") / "python
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1")
 # Part 5 tells which process reads it, and the first of these waits to be ended.
 LOST = """
-import os, pathlib, signal, sys, threading, time
+import os, pathlib, resource, signal, sys, threading, time
 import numpy as np
 from dask.distributed import Client, LocalCluster
-from nnlib import digits, digits_network, cross_entropy, one_hot
+from nnlib import digits, digits_network, cross_entropy, one_hot, random_network, squared_error
 from nnlib.distributed import Parts, backprop_parts
 from nnlib.training import flat
 
@@ -228,10 +228,18 @@ def ends():
 if __name__ == "__main__":
     X, labels = digits()
     alone = backprop_parts(digits_network(), Parts(X, one_hot(labels, 10), 200), range(9), cross_entropy)
-    with LocalCluster(2, threads_per_worker=1, dashboard_address=":0") as cluster, Client(cluster.scheduler_address) as pool:
+    names = [str(note.with_name(f"{letter}.npy")) for letter in "XY"]
+    for name, width in zip(names, (100, 1)):            # zeros, which take no room on the disk
+        np.lib.format.open_memmap(name, mode="w+", dtype=float, shape=(600_000, width)).flush()
+    few = random_network((100, 1), "tanh", np.random.default_rng(0))
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster, Client(cluster) as pool:
         started = {one.process.process.pid for one in cluster.workers.values()}
         threading.Thread(target=ends, daemon=True).start()
         found = backprop_parts(digits_network(), waits, range(9), cross_entropy, pool)
+        value, _ = backprop_parts(few, Parts(*names, 10_000), range(60), squared_error, pool)
+        peak = max(pool.run(lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024).values())
+    assert abs(value - np.tanh(few[0].b[0]) ** 2 / 2) < 1e-12
+    assert peak < os.path.getsize(names[0]) / 1.5, f"{peak / 1e6:.0f} MB in a worker's memory"
     first, second = map(int, note.read_text().split())
     assert first in started and first != second, (first, second, started)
     assert found[0] == alone[0] and (flat(found[1]) == flat(alone[1])).all()
@@ -241,7 +249,7 @@ if __name__ == "__main__":
 
 @pytest.mark.long
 @pytest.mark.not_for_mutants
-def test_a_worker_that_is_lost_in_the_midst_of_a_step_loses_nothing(tmp_path):
+def test_a_lost_worker_loses_nothing_and_data_may_be_larger_than_a_memory(tmp_path):
     if not (DASK.parent.parent / "ready").exists():
         pytest.skip("`make dask` has not yet made .venv-dask")
     program = tmp_path / "lost.py"

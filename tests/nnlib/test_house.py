@@ -11,8 +11,8 @@ import nnlib
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "nnlib"
 # In the order of the book; a file may import only from those before it. Files of later chapters take their place here.
-ORDER = ["_validate", "activations", "network", "entries", "jacobians", "losses", "backprop", "training", "distributed", "checking",
-         "reports", "gradient_check", "data", "vectors", "results", "comparison", "lines", "bugs",
+ORDER = ["_validate", "activations", "network", "entries", "jacobians", "losses", "backprop", "training", "distributed",
+         "checking", "reports", "gradient_check", "data", "vectors", "results", "comparison", "lines", "bugs",
          "diagnosis", "conformance", "__main__",
          "plotting._paper", "plotting.matrix_equations", "plotting.networks", "plotting.curves", "plotting.costs",
          "plotting.errors", "plotting.images", "plotting.learning", "plotting.gradients"]
