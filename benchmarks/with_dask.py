@@ -1,8 +1,8 @@
 """What machines.py runs in .venv-dask: training on a cluster, and the time of a step with one worker and with two.
 
 All times of a row are taken in turns in one run, the shortest of several, and only their ratios are kept: each is a part of
-the time that this process needs for the step by itself. What moving takes is measured with arrays of other sizes, so that the prediction knows
-nothing of the steps that it is compared with.
+the time that this process needs for the step by itself. What moving takes is measured with arrays of other sizes, so that
+the prediction knows nothing of the steps that it is compared with.
 """
 import importlib.metadata
 import json
