@@ -6,6 +6,7 @@ the prediction knows nothing of the steps that it is compared with.
 """
 import importlib.metadata
 import json
+import os
 import pickle
 import platform
 import sys
@@ -118,4 +119,6 @@ def measure():
 
 
 if __name__ == "__main__":
+    if os.environ.get("OPENBLAS_NUM_THREADS") != "1":
+        sys.exit("make dask and make machines start this: each process must have one thread, or one alone has several")
     measure() if sys.argv[1:2] == ["measure"] else train(*sys.argv[2:3])
