@@ -38,6 +38,7 @@ def train(address=None):
     net, (X, labels) = random_network((64, 32, 16, 10), "tanh", np.random.default_rng(0)), digits()
     net = net.replace(2, phi="identity")
     with Client(address) if address else Client(n_workers=2, threads_per_worker=1, dashboard_address=":0") as pool:
+        pool.wait_for_workers(1)
         print(f"{len(pool.scheduler_info()['workers'])} workers", flush=True)
         found, history = train_parts(net, of_digits, range(9), cross_entropy, Adam(0.01), 30, 3, pool, progress=True)
     alone, _ = train_parts(net, of_digits, range(9), cross_entropy, Adam(0.01), 30, each=3)
