@@ -340,7 +340,8 @@ def test_what_is_counted_computes_the_right_numbers(case):
     (r"\mathbf{g}^{\mathsf T} = \frac{1}{N} \sum_k \mathbf{n}_k \mathbf{G}_{k,}", None),
     (r"\mathbf{g}^{\mathsf T} = \frac{1}{K} \sum_k \mathbf{G}_{k,}", "the first side"),        # the mean of means
     (r"\text{ring numbers} = 2 P", "the first side"), (r"\text{ring steps} = 2 K", "the first side"),
-    (r"\text{tree numbers} = 2 P", "the first side"), (r"\text{tree steps} = 2 t", None), (r"\text{star steps} = K", "the first side"),
+    (r"\text{tree numbers} = 2 P", "the first side"), (r"\text{tree steps} = 2 t", None),
+    (r"\text{star steps} = K", "the first side"),
     (r"\text{slowest}_K = \sum_{k=2}^{K} \frac{1}{k}", "the first side"), (r"\text{slowest}_1 = 1", None),
     (r"\text{best} = \sqrt{\frac{\text{compute} \cdot \text{bandwidth}}{8 P}}", "the first side"),
     (r"\text{step} = \frac{\text{compute}}{K} + \text{latency}", "the first side"),
