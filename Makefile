@@ -14,7 +14,7 @@ export OMP_NUM_THREADS := 1
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
 # Containers often set this. Then each of a hundred processes compiles every package again, which takes longer than its work.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help read book pdf lab notebooks equations check test slow everywhere soak mutants bench fashion digits lock clean
+.PHONY: help read book pdf lab notebooks equations check test slow everywhere soak mutants bench dask machines fashion digits lock clean
 
 help:       ## list the verbs
 	@sed -n 's/^\([a-z]*\): .*## /  make \1|/p' Makefile | column -t -s '|' 2>/dev/null || grep -E '^[a-z]+:.*##' Makefile
@@ -57,6 +57,12 @@ mutants: .venv/all.ready    ## break nnlib in every small way, and see the tests
 
 bench: .venv/all.ready      ## how fast nnlib is beside its own bare loops and other programs
 	@$(PY) benchmarks/bench.py
+
+dask: .venv/all.ready       ## train by several processes with Dask, or with AT=tcp://… on the workers of that scheduler
+	@$(PY) benchmarks/machines.py train $(AT)
+
+machines: .venv/all.ready .venv/book.ready  ## measure what more workers bring, and what one server of the site carries
+	@$(PY) tools/book.py && $(PY) benchmarks/machines.py measure
 
 fashion: .venv/all.ready    ## train on 60,000 images of clothes, from the files in FOLDER
 	@OPENBLAS_NUM_THREADS= $(PY) benchmarks/fashion_mnist.py $(FOLDER)

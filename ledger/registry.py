@@ -74,8 +74,9 @@ def complete(page):
 NUMBER, WHOLE, TEXT = (int, float), range(1, 1000), r".*\S.*"
 VALUE = (NUMBER, [NUMBER], [[NUMBER]], r"[-+]?[0-9]*\.?[0-9]+(e[-+]?[0-9]+)?j?")      # "1j" is the imaginary unit
 LETTERS = ("letters, each with a number, a list of numbers, or a list of equally long lists of them", {TEXT: VALUE})
+FUNCTIONS = [*nnlib.__all__, "backprop_parts"]          # the last one is nnlib.distributed's
 EQUATION = {
-    "function": ("a function of nnlib", "|".join(sorted(nnlib.__all__))),
+    "function": ("a function of nnlib", "|".join(sorted(FUNCTIONS))),
     "for": ("like “0 <= m < n”", r"(\d+|[mkn])( <=? (\d+|[mkn]))+"),
     "scene": ("the name of a scene", TEXT),
     "layers": ("a whole number", WHOLE),

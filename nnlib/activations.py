@@ -37,6 +37,10 @@ class Activation:
     def __repr__(self):
         return f"Activation {self.name}"
 
+    def __reduce__(self):
+        """To another process a ready one travels by its name, as pickle refuses what has none, like a lambda."""
+        return (activation, (self.name,)) if ACTIVATIONS.get(self.name) is self else super().__reduce__()
+
 
 def _sigmoid(z):
     e = np.exp(-np.abs(z))                      # at most 1: never overflows

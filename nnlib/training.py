@@ -383,10 +383,10 @@ def _history(seen, columns):
     return History(*np.reshape(seen, (len(seen) // columns, columns)).T)
 
 
-def _progress(epochs, wanted):
+def _progress(epochs, wanted, unit="epoch"):
     """The numbers of the epochs, with a bar where tqdm is installed and a person looks."""
     if wanted and sys.stderr and (sys.stderr.isatty() or type(sys.stderr).__module__.startswith("ipykernel")):
         with suppress(ImportError):
             from tqdm import tqdm
-            return tqdm(range(epochs), unit="epoch")
+            return tqdm(range(epochs), unit=unit)
     return nullcontext(range(epochs))

@@ -15,7 +15,8 @@ import files
 from install import BIN, run, say
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCKS = {"all": ["book", "lab", "test", "mutants", "setup"], "book": ["book"], "uv": ["setup"], "bench": ["bench"]}
+LOCKS = {"all": ["book", "lab", "test", "mutants", "setup"], "book": ["book"], "uv": ["setup"], "bench": ["bench"],
+         "dask": ["dask"]}
 # The two ends of what [project] allows, on the Pythons where `make everywhere` tries them.
 ENDS = {"oldest": ("lowest-direct", "3.11"), "newest": ("highest", "3.12")}
 # A line `address: TEXT`, which is a comment, and the line below it: TEXT with the address, or nothing where none is known.

@@ -8,8 +8,8 @@ import pytest
 
 BOOK = Path(__file__).resolve().parents[2] / "book"
 PAGES = sorted(path for path in BOOK.rglob("*.md") if path.parent.name[0] != ".")
-SECTIONS = {"graph.md"}         # of chapters, written as chapters are
-CHAPTERS = [path for path in PAGES if path.parent == BOOK and (path.name[0].isdigit() or path.name in SECTIONS)]
+CHAPTERS = [path for path in PAGES if path.parent == BOOK
+            and (path.name[0].isdigit() or "\n## Exercises\n" in path.read_text(encoding="utf-8"))]
 FENCED = re.compile(r"^```.*?^```$", re.M | re.S)
 EXERCISE, SOLUTION = (re.compile(rf"^\({kind}-([a-z-]+)\)=$", re.M) for kind in ("ex", "sol"))
 

@@ -338,6 +338,22 @@ def test_what_is_counted_computes_the_right_numbers(case):
         np.testing.assert_allclose(counts.numbers_of(by), rows, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("latex, fault", [
+    (r"\mathbf{g}^{\mathsf T} = \frac{1}{N} \sum_k \mathbf{n}_k \mathbf{G}_{k,}", None),
+    (r"\mathbf{g}^{\mathsf T} = \frac{1}{K} \sum_k \mathbf{G}_{k,}", "the first side"),        # the mean of means
+    (r"\text{ring numbers} = 2 P", "the first side"), (r"\text{ring steps} = 2 K", "the first side"),
+    (r"\text{tree numbers} = 2 P", "the first side"), (r"\text{tree steps} = 2 t", None),
+    (r"\text{star steps} = K", "the first side"),
+    (r"\text{slowest}_K = \sum_{k=2}^{K} \frac{1}{k}", "the first side"), (r"\text{slowest}_1 = 1", None),
+    (r"\text{best} = \sqrt{\frac{\text{compute} \cdot \text{bandwidth}}{8 P}}", "the first side"),
+    (r"\text{step} = \frac{\text{compute}}{K} + \text{latency}", "the first side"),
+    (r"\text{ring} = 1", "no meaning"), (r"\text{fastest}_K = 1", "no meaning"), (r"\text{mesh steps} = 1", "no meaning"),
+])
+def test_several_machines_are_run_and_counted(latex, fault):
+    found = verdict(latex, scene="machines")
+    assert found is None if fault is None else fault in found, found
+
+
 # Misprints ----------------------------------------------------------------------------------------------------------------
 
 def judged(share, of):
