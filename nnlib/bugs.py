@@ -2,6 +2,7 @@
 
 A change is a function of the running lines `s`, of `right`, the method that it replaces, and of what this one takes.
 """
+from copy import copy
 from dataclasses import replace
 
 import numpy as np
@@ -14,8 +15,10 @@ ALL, SPREAD, ONCE = (EVERYWHERE, LAST, BELOW, FIRST), (EVERYWHERE, LAST, BELOW),
 
 def listed():
     """Every bug, with the places in which it is looked for."""
-    for several in (forward_pass, slopes, activations, slopes_of_one, cross_entropies, softmaxes, errors, right_answers,
-                    squared_errors, factors, way_back, sums_back, points, weight_gradients, bias_gradients, outputs, steps):
+    for several in (forward_pass, sums, slopes, activations, of_other_layers, slopes_of_one, cross_entropies, softmaxes,
+                    errors, errors_of_all, right_answers, other_answers, squared_errors, factors, way_back, sums_back,
+                    points, weight_gradients, entries, bias_gradients, outputs, outputs_of_all, steps, steps_of_all,
+                    point_by_point):
         yield from several()
 
 
@@ -82,6 +85,25 @@ def forward_pass():
               "keep the inputs until every unit is done", "layer-a", ALL, weighted_sum=overwritten)
 
 
+def sums():
+    equation = "batch-z"
+    yield bug("first-input-twice", "the first input counts twice", "begin the sum with the bias, or with 0", equation, ALL,
+              weighted_sum=lambda s, right, m: right(m) + np.outer(s.a[m][:, 0], s.matrix(m)[:, 0]))
+    yield bug("inputs-shifted", "weight c is multiplied by input c + 1, and the last by input 0", "count both from 0",
+              equation, ALL, weighted_sum=lambda s, right, m: np.roll(s.a[m], -1, axis=1) @ s.matrix(m).T + s.b[m])
+    yield bug("inputs-reversed", "the inputs are read from the last to the first", "count both from 0", equation, ALL,
+              weighted_sum=lambda s, right, m: s.a[m][:, ::-1] @ s.matrix(m).T + s.b[m])
+    yield bug("whole-biases", "the biases are cut to whole numbers", "keep them as floats", equation, ALL,
+              **weighted(bias=lambda s, m: np.trunc(s.b[m])))
+    yield bug("whole-inputs", "the inputs x are cut to whole numbers", "keep them as floats", equation, ONCE,
+              forward=lambda s, right: right() if setattr(s, "X", np.trunc(s.X)) is None else None)
+    yield bug("points-reversed", "the points are read from the last to the first, and their right answers are not",
+              "take x and y of the same point", equation, ONCE,
+              forward=lambda s, right: right() if setattr(s, "X", s.X[::-1]) is None else None)
+    yield bug("bias-after-activation", "the bias is added to φ(W a), and not to W a", "add b first", equation, ALL,
+              weighted_sum=lambda s, right, m: right(m) - s.b[m], activation=lambda s, right, m: right(m) + s.b[m])
+
+
 def overwritten(s, right, m):
     W, rows = s.matrix(m), []
     for a in s.a[m]:
@@ -108,14 +130,17 @@ def leaky(alpha):
 OTHERS = {                                          # what else is written where this activation is meant: φ, φ′
     "sigmoid": {"tanh": (np.tanh, ACTIVATIONS["tanh"].df),
                 "σ(−z)": (lambda z: sigma(-z), lambda z: -sigma(z) * sigma(-z)),
-                "σ(2z)": (lambda z: sigma(2 * z), lambda z: 2 * sigma(2 * z) * sigma(-2 * z))},
+                "σ(2z)": (lambda z: sigma(2 * z), lambda z: 2 * sigma(2 * z) * sigma(-2 * z)),
+                "1/1 + exp(−z)": (lambda z: 1 + np.exp(-z), lambda z: -np.exp(-z)),
+                "1/(1 + 2.718^(−z))": (lambda z: 1 / (1 + 2.718**-z), lambda z: 2.718**-z / (1 + 2.718**-z) ** 2)},
     "tanh": {"the sigmoid": (sigma, ACTIVATIONS["sigmoid"].df),
              "2σ(z) − 1": (lambda z: 2 * sigma(z) - 1, lambda z: 2 * sigma(z) * sigma(-z)),
              "coth": (lambda z: 1 / np.tanh(z), lambda z: -1 / np.sinh(z) ** 2)},
     "relu": {"leaky relu with 0.01": leaky(0.01), "the absolute value": (np.abs, np.sign),
              "softplus": (ACTIVATIONS["softplus"].f, sigma)},
     "leaky_relu": {"relu": leaky(0.0), "leaky relu with 0.1": leaky(0.1), "leaky relu with 0.2": leaky(0.2),
-                   "leaky relu with 0.3": leaky(0.3), "leaky relu with 0.001": leaky(0.001)},
+                   "leaky relu with 0.3": leaky(0.3), "leaky relu with 0.001": leaky(0.001),
+                   "max(z, 0.01)": (lambda z: np.maximum(z, 0.01), lambda z: np.where(z > 0.01, 1.0, 0.0))},
     "softplus": {"relu": leaky(0.0), "log(1 + exp(−z))": (lambda z: np.logaddexp(0, -z), lambda z: -sigma(-z))},
     "sin": {"cos": (np.cos, lambda z: -np.sin(z)),
             "sin of degrees": (lambda z: np.sin(np.radians(z)), lambda z: np.radians(np.cos(np.radians(z))))},
@@ -133,11 +158,28 @@ MISREMEMBERED = {                                   # φ′
     "relu": {"relu itself": lambda z: np.maximum(z, 0), "1 below 0 and 0 above": lambda z: np.where(z > 0, 0.0, 1.0)},
     "leaky_relu": {"−0.01 below 0": lambda z: np.where(z > 0, 1.0, -0.01),
                    "0.01 above 0 too": lambda z: np.full(z.shape, 0.01),
-                   "0.01 z below 0": lambda z: np.where(z > 0, 1.0, 0.01 * z)},
+                   "0.01 z below 0": lambda z: np.where(z > 0, 1.0, 0.01 * z),
+                   "0.01 above 0 and 1 below": lambda z: np.where(z > 0, 0.01, 1.0)},
     "softplus": {"σ(−z)": lambda z: sigma(-z), "softplus itself": ACTIVATIONS["softplus"].f,
                  "σ(1 − σ)": ACTIVATIONS["sigmoid"].df},
     "sin": {"−cos": lambda z: -np.cos(z), "sin": np.sin, "−sin": lambda z: -np.sin(z)},
     "square": {"z": lambda z: z, "z²": lambda z: z * z, "2": lambda z: np.full(z.shape, 2.0)},
+}
+
+
+def of_whole(function):
+    """function(z, q) with the card's q = exp(−|z|), where |z| is cut to a whole number."""
+    return lambda z: function(z, np.exp(-np.trunc(abs(z))))
+
+
+def sigma_of(z, q):
+    return np.where(z >= 0, 1, q) / (1 + q)
+
+
+WHOLE_ABS = {                                       # what of the card has an abs: φ, φ′
+    "activation": {"sigmoid": of_whole(sigma_of), "softplus": of_whole(lambda z, q: np.maximum(z, 0) + np.log1p(q))},
+    "slope": {"sigmoid": of_whole(lambda z, q: q / (1 + q) ** 2), "softplus": of_whole(sigma_of),
+              "tanh": of_whole(lambda z, q: 4 * q**2 / (1 + q**2) ** 2)},
 }
 BY_OUTPUT = {                                       # φ′ as a function of φ(z), for those that need no root
     "sigmoid": lambda a: a * (1 - a), "tanh": lambda a: 1 - a * a, "softplus": lambda a: 1 - np.exp(-a),
@@ -173,21 +215,45 @@ def activations():
         if old != "square":
             yield bug(f"{old}-of-size", f"{old} is taken of |z|", f"take {old} of z", "layer-a", SPREAD,
                       **swapped(old, lambda z, f=phi.f: f(abs(z))))
+    chopped = {line: lambda s, right, m, of=of: of.get(s.phi[m].name, lambda z: right(m))(s.z[m])
+               for line, of in WHOLE_ABS.items()}
+    yield bug("whole-abs", "abs cuts z to a whole number, as the abs of C does", "in C, take fabs", "layer-a", ONCE,
+              **chopped)
+    yield bug("whole-abs", "in the slope, abs cuts z to a whole number, as the abs of C does", "in C, take fabs",
+              "batch-delta-step", ONCE, slope=chopped["slope"])
     one = {"slope": lambda s, right, m: np.ones_like(s.z[m])}
     none = {"activation": lambda s, right, m: s.z[m]}
     twice = {"activation": lambda s, right, m: s.phi[m].f(right(m))}
-    below = {"activation": lambda s, right, m: s.phi[m - 1].f(s.z[m]), "slope": lambda s, right, m: s.phi[m - 1].df(s.z[m])}
     yield bug("z-overwritten", "φ(z) overwrites z, so that slopes are taken at φ(z)", "keep z beside φ(z)", "layer-a", ALL,
               activation=overwriting)
     yield bug("no-activation", "φ is left out of the forward pass, and its slope is used", "store φ(z), not z", "layer-a",
               ALL, **none)
     yield bug("linear", "φ is left out, and its slope is 1", "store φ(z), not z", "layer-a", ALL, **none | one)
     yield bug("activation-twice", "φ is applied twice", "apply φ once", "layer-a", ALL, **twice)
-    yield bug("activation-of-the-first-layer", "every layer has the activation of layer 0",
-              "give each layer its own φ", "layer-a",
-              ONCE, activation=lambda s, right, m: s.phi[0].f(s.z[m]), slope=lambda s, right, m: s.phi[0].df(s.z[m]))
-    yield bug("activation-of-the-layer-below", "the last layer has the activation of the layer below it",
-              "give each layer its own φ", "layer-a", (LAST,), **below)
+
+
+def of_other_layers():
+    def of(phi_of, lines=("activation", "slope")):
+        def change(function):
+            return lambda s, right, m: getattr(phi_of(s, m), function)(s.z[m])
+        return {line: change(function) for line, function in (("activation", "f"), ("slope", "df")) if line in lines}
+
+    for name, says, phi_of, places in (
+            ("of-the-first-layer", "that of layer 0", lambda s, m: s.phi[0], (EVERYWHERE, BELOW)),
+            ("of-the-last-layer", "that of the last layer", lambda s, m: s.phi[-1], (EVERYWHERE, BELOW)),
+            ("of-the-layer-below", "that of the layer below", lambda s, m: s.phi[max(m - 1, 0)], SPREAD),
+            ("of-the-layer-above", "that of the layer above", lambda s, m: s.phi[min(m + 1, s.n)], SPREAD),
+            ("sigmoid-for-all", "the sigmoid", lambda s, m: ACTIVATIONS["sigmoid"], SPREAD),
+            ("tanh-for-all", "tanh", lambda s, m: ACTIVATIONS["tanh"], SPREAD),
+            ("relu-for-all", "relu", lambda s, m: ACTIVATIONS["relu"], SPREAD)):
+        cure = "give each layer its own φ"
+        yield bug(f"activation-{name}", f"whatever φ of a layer is, {says} is used", cure, "layer-a", places, **of(phi_of))
+        yield bug(f"slope-as-{name}", f"whatever φ of a layer is, the slope of {says} is used", cure, "loop-step", places,
+                  **of(phi_of, ("slope",)))
+    yield bug("slope-of-the-first-unit", "every unit has the slope of the first unit of its layer", "take φ′ at z of unit r",
+              "batch-delta-step", ALL, slope=lambda s, right, m: np.broadcast_to(right(m)[:, :1], s.z[m].shape))
+    yield bug("cut-below-0", "δ is set to 0 where z is not above 0, whatever φ is", "multiply by φ′(z) only",
+              "batch-delta-step", ALL, stretch=lambda s, right, m, delta: right(m, delta) * (s.z[m] > 0))
 
 
 def slopes_of_one():
@@ -286,6 +352,8 @@ def cross_entropies():
                 lambda s: -(s.Y * (s.log_p() + np.log(sums_of(s))) - np.log(sums_of(s))).sum(axis=1))
     yield wrong("loss-of-the-largest", "the loss takes the class with the largest p, not the right one", sums,
                 lambda s: -np.log(s.p.max(axis=1)))
+    yield wrong("y-forgotten", "the loss adds log p of every class, without y", sums, lambda s: -np.log(s.p).sum(axis=1))
+    yield wrong("loss-of-the-first", "the loss takes log p of class 0, whatever y is", sums, lambda s: -np.log(s.p[:, 0]))
     yield wrong("one-minus-p", "the loss is Σ y (1 − p), with no logarithm", sums, lambda s: (s.Y * (1 - s.p)).sum(axis=1))
     yield wrong("squared-error-of-p", "the loss is the squared error of the probabilities", sums,
                 lambda s: ((s.p - s.Y) ** 2).sum(axis=1) / 2)
@@ -319,6 +387,10 @@ def softmaxes():
     yield from wrong("softmax-sum-not-cleared", "the sum of the exponentials goes on from point to point",
                      "begin each sum anew",
                 lambda scores: powers(scores) / np.cumsum(powers(scores).sum(axis=1, keepdims=True), axis=0))
+    yield from wrong("softmax-partial-sum", "each exponential is divided by the sum up to its own class",
+                     "add up over all classes first", lambda scores: powers(scores) / np.cumsum(powers(scores), axis=1))
+    yield from wrong("softmax-of-twice", "softmax is taken of twice the scores", "take exp of the scores",
+                     lambda scores: softmax(2 * scores))
     yield from wrong("softmax-not-divided", "the exponentials are not divided by their sum",
                      "divide them by their sum", powers)
     yield bug("softmax-not-divided", "the exponentials are not divided by their sum, in p but not in the loss",
@@ -367,6 +439,51 @@ def errors():
               **of_softmax("by_answers", lambda s: s.p - s.Y / sums_of(s)))
 
 
+def other_answers():
+    yield bug("log-p-as-p", "the logarithm of p is printed as p", "print the probabilities", "softmax", ONCE,
+              probabilities=lambda s, right: s.log_p(),
+              by_answers=lambda s, right: np.exp(s.p) - s.Y if s.softmax else right())
+    yield from of_other_points()
+
+
+def of_other_points():
+    """Right answers that belong elsewhere, in loss and derivative or in one of them."""
+    cure, others = "take number k of y, of the same point", {
+        "y-of-the-next-point": ("is that of the next point", lambda Y: np.roll(Y, -1, axis=0)),
+        "y-reversed": ("is read from its last number to its first", lambda Y: Y[:, ::-1]),
+        "y-shifted": ("is read one place too late", lambda Y: np.roll(Y, -1, axis=1)),
+        "y-shifted-back": ("is read one place too early", lambda Y: np.roll(Y, 1, axis=1))}
+    for name, (says, of) in others.items():
+        def with_Y(line, of=of):
+            def change(s, right):
+                mine, s.Y = s.Y, of(s.Y)
+                found = right()
+                s.Y = mine
+                return found
+            return {line: change}
+        yield bug(name, f"y {says}", cure, "loss-gradient", ONCE, **with_Y("by_answers"), **with_Y("loss_of_points"))
+        yield bug(name, f"y {says}, in the derivative only", cure, "loss-gradient", ONCE, **with_Y("by_answers"))
+
+
+def errors_of_all():
+    delta = "p-minus-y"
+    for name, says, function in (
+            ("p-minus-1-for-all", "the derivative is p − 1 for every class", lambda s: s.p - 1),
+            ("no-other-classes", "the derivative is p − y for the right class and 0 for the others",
+             lambda s: (s.p - s.Y) * (s.Y > 0)),
+            ("p-minus-y-and-slope", "p − y is multiplied by the slope of the sigmoid",
+             lambda s: (s.p - s.Y) * ACTIVATIONS["sigmoid"].df(s.y_hat))):
+        yield bug(name, says, "take p − y for every class", delta, ONCE, **of_softmax("by_answers", function))
+    for name, says, function in (
+            ("mean-error-for-all", "every output has the mean of ŷ − y", lambda d, s: np.broadcast_to(
+                d.mean(axis=1, keepdims=True), d.shape)),
+            ("size-of-the-error", "the derivative is |ŷ − y|", lambda d, s: abs(d)),
+            ("error-times-answer", "ŷ − y is multiplied by ŷ", lambda d, s: d * s.y_hat),
+            ("error-times-answer", "ŷ − y is multiplied by ŷ (1 − ŷ) once more", lambda d, s: d * s.y_hat * (1 - s.y_hat))):
+        yield bug(name, says, "take ŷ − y", "loss-gradient", ONCE,
+                  **of_squares("by_answers", lambda s, f=function: f(s.y_hat - s.Y, s)))
+
+
 def right_answers():
     delta = "p-minus-y"
     yield bug("probabilities-as-answers", "ŷ is printed after softmax, where the vectors have the scores",
@@ -403,6 +520,8 @@ def squared_errors():
               **of_squares("loss_of_points", lambda s: np.abs(s.y_hat - s.Y).sum(axis=1)))
     yield bug("root-of-squares", "the loss is the root of the sum of squares", "take half the square, without a root",
               "squared-error", ONCE, **of_squares("loss_of_points", lambda s: np.sqrt(((s.y_hat - s.Y) ** 2).sum(axis=1))))
+    yield bug("square-of-the-sum", "the loss is half the square of the sum of the errors", "square first, then add up",
+              "squared-error", ONCE, **of_squares("loss_of_points", lambda s: (s.y_hat - s.Y).sum(axis=1) ** 2 / 2))
     yield bug("signed-error", "the loss is the sum of the errors, without squares", "take half the square", "squared-error",
               ONCE, **of_squares("loss_of_points", lambda s: (s.y_hat - s.Y).sum(axis=1)))
     yield bug("sign-of-the-error", "the derivative is the sign of ŷ − y", "take ŷ − y", "loss-gradient", ONCE,
@@ -432,6 +551,9 @@ FACTORS = {                                         # what is said of it, the cu
     "mean-over-outputs": ("is the mean over the outputs, without the ½", "take half the sum over the outputs",
                           lambda s: 2 / s.Y.shape[1]),
     "times-outputs": ("is multiplied by the number of outputs", "divide by N only", lambda s: s.Y.shape[1]),
+    "over-n-plus-1": ("is divided by N + 1", "divide by N", lambda s: s.N / (s.N + 1)),
+    "over-n-minus-1": ("is divided by N − 1 where there are several points", "divide by N",
+                       lambda s: s.N / max(s.N - 1, 1)),
 }
 
 
@@ -538,6 +660,13 @@ def sums_back():
               back=lambda s, right, m, delta: right(m, s.unstretched))
     yield bug("back-slope-twice", "δ is multiplied by the slope of its own layer once more before it is handed down",
               "multiply by φ′(z) once", equation, ALL, back=lambda s, right, m, delta: right(m, delta * s.slope(m)))
+    yield bug("diagonal-back", "unit r of a layer gets δ of unit r only, times the diagonal of W",
+              "add up over all units of the layer", equation, ALL,
+              **through(lambda s, m: s.matrix(m) * np.eye(*s.W[m].shape)))
+    yield bug("back-mean", "what goes back is divided by the number of units", "add up, and do not divide", equation, ALL,
+              back=lambda s, right, m, delta: right(m, delta) / delta.shape[1])
+    yield bug("back-over-inputs", "what goes back is divided by the number of inputs", "add up, and do not divide", equation,
+              ALL, back=lambda s, right, m, delta: right(m, delta) / s.W[m].shape[1])
     yield bug("minus-back", "δ changes its sign when it goes back", "take W without a sign", equation, ALL,
               back=times(lambda s: -1.0))
 
@@ -645,6 +774,45 @@ def weight_gradients():
               weight_gradient=times(lambda s: 0.0))
 
 
+def entries():
+    """∂/∂W whose entries are multiplied by something else."""
+    weights = "batch-gradient-weights"
+
+    def of(factors):
+        """factors(s, m) (N, rows, columns): what stands where what the layer reads belongs."""
+        def whole(s, m):
+            return np.broadcast_to(factors(s, m), (len(s.X), *s.W[m].shape))
+        return {"weight_gradient": lambda s, right, m, delta: (delta[:, :, None] * whole(s, m)).sum(axis=0),
+                "by_weight": lambda s, right, m, D, p: D[:, :, None] * whole(s, m)[p]}
+
+    cure = "multiply entry (r, c) by input c"
+    yield bug("reads-own-unit", "∂/∂W takes what unit r itself gives", cure, weights, ALL,
+              **of(lambda s, m: s.a[m + 1][:, :, None]))
+    yield bug("reads-own-z", "∂/∂W takes the z of unit r itself", cure, weights, ALL, **of(lambda s, m: s.z[m][:, :, None]))
+    yield bug("reads-weight", "∂/∂W takes the weight itself, and not what the layer reads", cure, weights, ALL,
+              **of(lambda s, m: s.W[m]))
+    yield bug("reads-times-weight", "∂/∂W is multiplied by the weight once more", cure, weights, ALL,
+              **of(lambda s, m: s.a[m][:, None, :] * s.W[m]))
+    yield bug("reads-reversed", "∂/∂W takes what the layer reads from the last to the first", cure, weights, ALL,
+              **of(lambda s, m: s.a[m][:, None, ::-1]))
+    yield bug("reads-shifted", "∂/∂W takes input c + 1 for entry c", cure, weights, ALL,
+              **of(lambda s, m: np.roll(s.a[m], -1, axis=1)[:, None, :]))
+    yield bug("weights-over-inputs", "∂/∂W is divided by the number of inputs of the layer", "divide by N only", weights,
+              ALL,
+              weight_gradient=lambda s, right, m, delta: right(m, delta) / s.W[m].shape[1])
+    yield bug("product-of-means", "∂/∂W is made of the mean δ and the mean of what the layer reads",
+              "multiply for each point, then add up", weights, ONCE,
+              weight_gradient=lambda s, right, m, delta: np.outer(delta.sum(axis=0), s.a[m].mean(axis=0)))
+    yield bug("running-mean", "after each point the sum so far is divided once more",
+              "add up over the points, then divide once", weights, ONCE, weight_gradient=running_mean,
+              bias_gradient=running_mean)
+
+
+def running_mean(s, right, m, delta):
+    weigh = float(s.N) ** -np.arange(s.N - 1, -1, -1)
+    return right(m, delta * weigh[:, None])
+
+
 def bias_gradients():
     biases = "batch-gradient-biases"
     yield bug("no-bias-gradient", "∂/∂b stays 0", "compute the derivative by b", biases, ALL,
@@ -669,6 +837,14 @@ def bias_gradients():
     yield bug("bias-mean-over-units", "∂/∂b is the mean over the units, and is the same for all of them",
               "add up over the points only", biases, ALL,
               bias_gradient=lambda s, right, m, delta: np.full(delta.shape[1], delta.sum() / delta.shape[1]))
+    yield bug("biases-times-bias", "∂/∂b is multiplied by b itself", "add up δ alone", biases, ALL,
+              bias_gradient=lambda s, right, m, delta: right(m, delta) * s.b[m])
+    yield bug("biases-divided-in-the-loop", "∂/∂b is divided by N once for each input of the layer",
+              "divide it outside of the loop over the inputs", biases, ALL,
+              bias_gradient=lambda s, right, m, delta: right(m, delta) * float(s.N) ** (1 - s.W[m].shape[1]))
+    yield bug("biases-in-the-loop", "∂/∂b is added once for each input of the layer",
+              "add it outside of the loop over the inputs", biases, ALL,
+              bias_gradient=lambda s, right, m, delta: right(m, delta) * s.W[m].shape[1])
     yield bug("bias-is-the-loss", "∂/∂b is y − ŷ of the answers, the same in every layer of their width",
               "take δ of the layer itself", biases, (BELOW,),
               bias_gradient=lambda s, right, m, delta: fitting((s.share() * s.by_answers()).sum(axis=0), right(m, delta)))
@@ -718,6 +894,24 @@ def outputs():
               tighten=lambda s, right, k, V, p: right(k, right(k, V, p), p))
 
 
+def outputs_of_all():
+    def both(factor):
+        return {"by_weight": lambda s, right, m, D, p: right(m, factor(s, D, p), p),
+                "by_bias": lambda s, right, m, D, p: factor(s, right(m, D, p), p)}
+
+    start, cure = "loop-start-bias", "begin with 1 for output k alone"
+    yield bug("outputs-reversed", "the derivatives of the outputs stand from the last output to the first", cure, start,
+              ONCE, **both(lambda s, D, p: D[::-1]))
+    yield bug("outputs-shifted", "the derivatives of output k + 1 stand where those of output k belong", cure, start, ONCE,
+              **both(lambda s, D, p: np.roll(D, -1, axis=0)))
+    yield bug("outputs-times-answer", "the derivative of each output is multiplied by the output", cure, start, ONCE,
+              **both(lambda s, D, p: D * s.y_hat[p][:, None]))
+    yield bug("outputs-times-error", "the derivative of each output is multiplied by ŷ − y", cure, start, ONCE,
+              **both(lambda s, D, p: D * (s.y_hat - s.Y)[p][:, None]))
+    yield bug("outputs-times-weight", "∂ŷ/∂W is multiplied by the weight once more", "multiply by what the layer reads",
+              "loop-start-bias", ONCE, by_weight=lambda s, right, m, D, p: right(m, D, p) * s.W[m])
+
+
 # The step --------------------------------------------------------------------------------------------------------------
 
 def moved(letter, count):
@@ -749,6 +943,88 @@ def steps():
               bias_step=lambda s, right, m: s.b[m])
     yield bug("no-step", "the step leaves weights and biases as they are", "change W and b", equation, ALL,
               weight_step=lambda s, right, m: s.W[m], bias_step=lambda s, right, m: s.b[m])
+
+
+def steps_of_all():
+    equation, cure = "gradient-step", "subtract rate times the gradient"
+
+    def of(function):
+        """function(s, theta, gradient): what a step makes of a parameter."""
+        return {"step": lambda s, right, m, theta, gradient: function(s, theta, gradient)}
+
+    def kept(line, letter, where):
+        def change(s, right, m):
+            found = np.array(right(m))
+            found[where] = getattr(s, letter)[m][where]
+            return found
+        return {line: change}
+
+    for rate in (0.1, 0.01, 0.001, 0.5, 1.0):
+        yield bug("another-rate", f"the rate is {rate:g}, whatever the vector says", "take the rate of the vector", equation,
+                  ONCE, **of(lambda s, theta, g, rate=rate: theta - rate * g))
+    yield bug("sign-of-the-gradient", "the step goes along the sign of the gradient", cure, equation, ONCE,
+              **of(lambda s, theta, g: theta - s.rate * np.sign(g)))
+    yield bug("step-clipped", "the gradient is cut off at 1 and −1 in the step", cure, equation, ONCE,
+              **of(lambda s, theta, g: theta - s.rate * np.clip(g, -1, 1)))
+    yield bug("step-of-length-1", "the step is made of each layer's gradient, divided by its length", cure, equation, ONCE,
+              **of(lambda s, theta, g: theta - s.rate * g / np.sqrt((g * g).sum())))
+    yield bug("minus-for-minus-equal", "the parameter becomes minus the step, as =- stands for -=", cure, equation, ALL,
+              **of(lambda s, theta, g: -s.rate * g))
+    for letter, line in (("W", "weight_step"), ("b", "bias_step")):
+        yield bug("minus-for-minus-equal", f"{letter} becomes minus the step, as =- stands for -=", cure, equation, ALL,
+                  **{line: lambda s, right, m, letter=letter: -s.rate * getattr(s, f"by_{letter}")[m]})
+        yield bug("last-unit-stays", f"the step leaves {letter} of the last unit of a layer as it is",
+                  "let the loop run over every unit", equation, ALL, **kept(line, letter, np.s_[-1:]))
+        yield bug("first-unit-stays", f"the step leaves {letter} of the first unit of a layer as it is",
+                  "let the loop run over every unit", equation, ALL, **kept(line, letter, np.s_[:1]))
+    yield bug("last-unit-stays", "the step leaves the last unit of a layer as it is", "let the loop run over every unit",
+              equation, ALL, **kept("weight_step", "W", np.s_[-1:]), **kept("bias_step", "b", np.s_[-1:]))
+    yield bug("last-column-stays", "the step leaves the last column of W as it is", "let the loop run over every column",
+              equation, ALL, **kept("weight_step", "W", np.s_[:, -1:]))
+    yield bug("first-column-stays", "the step leaves the first column of W as it is", "let the loop run over every column",
+              equation, ALL, **kept("weight_step", "W", np.s_[:, :1]))
+    yield bug("transposed-step", "the step subtracts the transpose of a square gradient", cure, equation, ALL,
+              weight_step=lambda s, right, m: s.W[m] - s.rate * fitting(s.by_W[m].T, s.by_W[m]))
+    yield bug("biases-step-in-the-loop", "the step of b is made once for each input of the layer",
+              "step b outside of the loop over the inputs", equation, ALL, **{"bias_step": lambda s, right, m: (
+                  s.b[m] - s.rate * s.W[m].shape[1] * s.by_b[m])})
+
+
+def stepping(shown, share):
+    """A step after each point: the next one is computed with other weights. shown: what is shown of all gradients."""
+    def forward(s, right):
+        right()
+        s.visits, W, b = [], s.W, s.b
+        for p in range(s.N) if s.N > 1 else ():
+            one = copy(s)
+            one.X, one.Y, one.N, one.W, one.b = s.X[p:p + 1], s.Y[p:p + 1], 1, W, b
+            one.rate = s.rate * share(s)
+            one.forward()
+            W, b = one.after()
+            s.visits.append((one, W, b))
+        for name in ("z", "a") if s.visits else ():
+            setattr(s, name, [np.concatenate(rows) for rows in zip(*(getattr(one, name) for one, _, _ in s.visits))])
+        s.y_hat = s.a[-1]
+        s.p = s.probabilities() if s.softmax else None
+
+    def after(s, right):
+        if not s.visits:
+            return right()
+        s.by_W, s.by_b = ([shown(points) for points in zip(*(getattr(one, name) for one, _, _ in s.visits))]
+                          for name in ("by_W", "by_b"))
+        return s.visits[-1][1:]
+
+    return {"forward": forward, "after": after}
+
+
+def point_by_point():
+    cure = "find the derivative for all points first, then make one step"
+    for words, shown in (("", lambda points: sum(points) / len(points)),
+                         (", and shows its last gradient", lambda points: points[-1]),
+                         (", and shows the sum of its gradients", sum)):
+        for length, share in (("", lambda s: 1.0), (" of rate/N", lambda s: 1 / s.N)):
+            yield bug("step-for-each-point", f"the program makes a step{length} after each point{words}", cure,
+                      "gradient-step", ONCE, **stepping(shown, share))
 
 
 # All of them -----------------------------------------------------------------------------------------------------------

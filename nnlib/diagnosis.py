@@ -16,7 +16,7 @@ from .vectors import QUANTITIES
 FEWEST_WRONG, FEWEST_VECTORS, MOST_NAMED = 4, 2, 2
 FORWARD = "z", "y_hat", "p", "loss"
 FAR_OUT = 200                       # |z| of a saturated vector reaches farther; that of the pencil networks does not
-MOST_PAIRS = 10_000                 # that are run
+MOST_PAIRS = 20_000                 # that are run
 UNTOUCHED = 1e-12                   # of the largest in its layer: what a bug that does not touch a number may change in it
 
 
@@ -61,8 +61,8 @@ class Diagnosis:
             return " Or: ".join(map(explained, self.explanations))
         tried = f" {self.next[1]} of the vector {self.next[0]} would tell more." if self.next else ""
         if not self.vectors and self.far:
-            return ("Only vectors that lead to no name are wrong. In those far out, the usual formulas lose their digits or "
-                    "leave the range: the card has formulas that do not.")
+            return ("Only vectors whose z are far out are wrong. There the usual formulas of φ, φ′ and softmax lose their "
+                    "digits or leave the range of a float; the book's card has formulas that do not.")
         if not self.vectors:
             return f"The pencil network and its twin lead to no name. Results of other vectors would tell more.{tried}"
         if self.single:
@@ -73,9 +73,8 @@ class Diagnosis:
             return (f"{self.pattern}{found}: too few to name a bug, which takes {FEWEST_WRONG} on {FEWEST_VECTORS}.{tried}")
         if self.explanations:
             return f"{len(self.explanations)} known bugs or pairs give these numbers: too many to name one.{tried}"
-        which = "bug gives these numbers, and more pairs of bugs might than are tried here." if not self.all_tried else (
-            "bug, nor pair of bugs of different lines, gives these numbers. Begin where the first wrong number stands.")
-        return f"{self.pattern}No known {which}"
+        which = f"any of the {MOST_PAIRS:,} pairs of bugs that were tried," if not self.all_tried else "pair of bugs,"
+        return f"{self.pattern}No known bug, nor {which} gives these numbers. Begin where the first wrong number stands."
 
 
 def explained(bugs):
@@ -156,7 +155,7 @@ def diagnose(evidence):
 
     Only vectors that decide are asked: in saturated ones a right formula may lose its digits, beside any bug.
     """
-    far = any(one.wrong.any() and one.is_far for one in evidence)
+    far, pattern = any(one.wrong.any() and one.is_far for one in evidence), in_common(evidence)
     evidence = sorted((one for one in evidence if one.vector.decides), key=lambda one: len(one.got))
     wrong = [one for one in evidence if one.wrong.any()]
     values = {f"{value:.6g}" for one in wrong for value in one.got[one.wrong]}
@@ -173,12 +172,15 @@ def diagnose(evidence):
         all_tried = len(tried) <= MOST_PAIRS
         found = survivors([*tried][:MOST_PAIRS], evidence)
     found = simplest(found)
-    return Diagnosis(found, len(values), len(wrong), next_to_try(found, evidence), all_tried, far, single,
-                     in_common(evidence))
+    return Diagnosis(found, len(values), len(wrong), next_to_try(found, evidence), all_tried, far, single, pattern)
 
 
 def in_common(evidence):
-    """A sentence for what the wrong numbers have in common, or nothing."""
+    """A sentence for what the wrong numbers have in common, or nothing; evidence in the order of the file."""
+    rightly = [not one.wrong.any() for one in evidence]
+    if rightly[0] and not any(rightly[1:]) and len(rightly) > FEWEST_WRONG:
+        return ("Only the first vector of the file is right: something may be left from the vector before, such as a sum "
+                "that is not set back to 0. ")
     wrong = [one for one in evidence if one.wrong.any()]
     right = [one for one in evidence if one not in wrong]
     if not wrong:
@@ -245,8 +247,10 @@ def pairs(single, evidence, rows, wide):
         left = left[~missed[left].any(axis=1)]
     found = {}
     for A, B in ((single[a][0], single[b][0]) for a, b in np.argwhere(np.triu(possible, 1))):
-        if A.name != B.name and len({A.shared, B.shared} - {None}) < 2 and A.changes.keys() != B.changes.keys():
+        if A.name != B.name and len({A.shared, B.shared} - {None}) < 2:
             found[A, B] = None
+            if not A.changes.keys().isdisjoint(B.changes):          # of one line, the order of the two matters
+                found[B, A] = None
     return found
 
 

@@ -3,8 +3,9 @@
     python tests/slow/diagnoses.py [SHARE]      # SHARE of each count, such as 0.1
 
 All are drawn anew with each seed: bugs and pairs from those that nnlib knows, in every place, and unknown faults. A case
-counts as named if the planted bugs are one of at most two explanations that are given, as falsely named if explanations are
-given without them.
+counts as named if one of the explanations that are given, two at most, has the planted bugs and no others; of a pair one may
+suffice, if it gives all of the numbers alone. It counts as falsely named if the explanations have other bugs, and as too
+small if it changes fewer numbers than it takes for a name.
 """
 import json
 import sys
@@ -86,13 +87,14 @@ def cases(kind, rng):
 
 
 def judged(case):
-    """(named, falsely named, seconds) of one case, and what to say of a failure."""
+    """(named, falsely named, too small, seconds) of one case, and what to say of a failure."""
     names, text = case
     start = time.perf_counter()
     diagnosis = check(text).diagnosis
     took = time.perf_counter() - start
     given = [{bug.name for bug in bugs} for bugs in diagnosis.explanations] if diagnosis.named else []
-    return {*names} in given, bool(given) and {*names} not in given, took, (names, [sorted(one) for one in given])
+    named = any(one <= {*names} for one in given)
+    return named, bool(given) and not named, not diagnosis.enough, took, (names, [sorted(one) for one in given])
 
 
 def main(share=1.0, seed=None):
@@ -104,11 +106,11 @@ def main(share=1.0, seed=None):
             several = islice(cases(kind, rng), max(4, int(share * count)))
             drawn = (([bug.name for bug in bugs], text) for bugs, text in several)
             results = [*pool.map(judged, drawn, chunksize=4)]
-            named, false, times, words = zip(*results)
-            found[kind] = {"cases": len(results), "named": sum(named), "falsely named": sum(false)}
+            named, false, small, times, _ = zip(*results)
+            found[kind] = {"cases": len(results), "named": sum(named), "falsely named": sum(false), "too small": sum(small)}
             print(kind, found[kind], f"median {np.median(times):.2f} s, longest {max(times):.2f} s", flush=True)
-            for one, wrong, _, what in results:
-                if wrong or kind != "unknown" and not one:
+            for one, wrong, few, _, what in results:
+                if wrong or kind != "unknown" and not one and not few:
                     print("  ", *what, flush=True)
     if share == 1:
         TARGET.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
