@@ -85,6 +85,14 @@ def forward_pass():
               "keep the inputs until every unit is done", "layer-a", ALL, weighted_sum=overwritten)
 
 
+def of_inputs(of):
+    """The forward pass of other inputs, of(X)."""
+    def forward(s, right):
+        s.X = of(s.X)
+        right()
+    return {"forward": forward}
+
+
 def sums():
     equation = "batch-z"
     yield bug("first-input-twice", "the first input counts twice", "begin the sum with the bias, or with 0", equation, ALL,
@@ -96,10 +104,10 @@ def sums():
     yield bug("whole-biases", "the biases are cut to whole numbers", "keep them as floats", equation, ALL,
               **weighted(bias=lambda s, m: np.trunc(s.b[m])))
     yield bug("whole-inputs", "the inputs x are cut to whole numbers", "keep them as floats", equation, ONCE,
-              forward=lambda s, right: right() if setattr(s, "X", np.trunc(s.X)) is None else None)
+              **of_inputs(np.trunc))
     yield bug("points-reversed", "the points are read from the last to the first, and their right answers are not",
               "take x and y of the same point", equation, ONCE,
-              forward=lambda s, right: right() if setattr(s, "X", s.X[::-1]) is None else None)
+              **of_inputs(lambda X: X[::-1]))
     yield bug("bias-after-activation", "the bias is added to φ(W a), and not to W a", "add b first", equation, ALL,
               weighted_sum=lambda s, right, m: right(m) - s.b[m], activation=lambda s, right, m: right(m) + s.b[m])
 
@@ -236,7 +244,7 @@ def of_other_layers():
     def of(phi_of, lines=("activation", "slope")):
         def change(function):
             return lambda s, right, m: getattr(phi_of(s, m), function)(s.z[m])
-        return {line: change(function) for line, function in (("activation", "f"), ("slope", "df")) if line in lines}
+        return {line: change({"activation": "f", "slope": "df"}[line]) for line in lines}
 
     for name, says, phi_of, places in (
             ("of-the-first-layer", "that of layer 0", lambda s, m: s.phi[0], (EVERYWHERE, BELOW)),
@@ -798,8 +806,7 @@ def entries():
     yield bug("reads-shifted", "∂/∂W takes input c + 1 for entry c", cure, weights, ALL,
               **of(lambda s, m: np.roll(s.a[m], -1, axis=1)[:, None, :]))
     yield bug("weights-over-inputs", "∂/∂W is divided by the number of inputs of the layer", "divide by N only", weights,
-              ALL,
-              weight_gradient=lambda s, right, m, delta: right(m, delta) / s.W[m].shape[1])
+              ALL, weight_gradient=lambda s, right, m, delta: right(m, delta) / s.W[m].shape[1])
     yield bug("product-of-means", "∂/∂W is made of the mean δ and the mean of what the layer reads",
               "multiply for each point, then add up", weights, ONCE,
               weight_gradient=lambda s, right, m, delta: np.outer(delta.sum(axis=0), s.a[m].mean(axis=0)))
@@ -986,8 +993,8 @@ def steps_of_all():
     yield bug("transposed-step", "the step subtracts the transpose of a square gradient", cure, equation, ALL,
               weight_step=lambda s, right, m: s.W[m] - s.rate * fitting(s.by_W[m].T, s.by_W[m]))
     yield bug("biases-step-in-the-loop", "the step of b is made once for each input of the layer",
-              "step b outside of the loop over the inputs", equation, ALL, **{"bias_step": lambda s, right, m: (
-                  s.b[m] - s.rate * s.W[m].shape[1] * s.by_b[m])})
+              "step b outside of the loop over the inputs", equation, ALL,
+              bias_step=lambda s, right, m: s.b[m] - s.rate * s.W[m].shape[1] * s.by_b[m])
 
 
 def stepping(shown, share):

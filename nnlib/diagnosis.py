@@ -66,8 +66,8 @@ class Diagnosis:
         if not self.vectors:
             return f"The pencil network and its twin lead to no name. Results of other vectors would tell more.{tried}"
         if self.single:
-            return ("Every wrong number is nearly right: some step of the program computes in single precision, as with "
-                    "float in C, and others in double.")
+            return ("Every wrong number is nearly right. Either some step of the program computes in single precision, as "
+                    "with float in C, and others in double; or something small is added, as inside of a logarithm.")
         if not self.enough:
             found = f"{counted(self.wrong, 'different wrong number')} on {counted(self.vectors, 'vector')}"
             return (f"{self.pattern}{found}: too few to name a bug, which takes {FEWEST_WRONG} on {FEWEST_VECTORS}.{tried}")
