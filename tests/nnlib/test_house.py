@@ -12,8 +12,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "nnlib"
 # In the order of the book; a file may import only from those before it. Files of later chapters take their place here.
 ORDER = ["_validate", "activations", "network", "entries", "jacobians", "losses", "backprop", "training", "distributed",
-         "checking", "reports", "gradient_check", "exchange", "onnx_models", "data", "vectors", "results", "comparison", "lines",
-         "bugs", "diagnosis", "conformance", "__main__", "autodiff",
+         "checking", "reports", "gradient_check", "exchange", "onnx_models", "data", "vectors", "results", "comparison",
+         "lines", "bugs", "diagnosis", "conformance", "__main__", "autodiff",
          "plotting._paper", "plotting.matrix_equations", "plotting.networks", "plotting.curves", "plotting.costs",
          "plotting.errors", "plotting.images", "plotting.learning", "plotting.gradients", "plotting.graphs"]
 CORE = ["activations", "network", "entries", "jacobians", "losses", "backprop", "checking"]
