@@ -251,7 +251,8 @@ CALLED = {"errors": "errors?", "names": "names|phi", "part": "part|text", "lit":
           "h": "h|what f returns", "x": "x|X|Y must have|probe", "y": "Y", "of_rows": "of_rows|the loss",
           "X": "X|Y must have", "rule": "rule|state", "t": "state", "mean": "state", "square": "state",
           "pictures": "pictures?", "x0": "x0|f", "span": "span", "derivative": "derivative", "title": "titles",
-          "net": "net", "name": "name|a text", "weight": "weights?|state", "bias": "bias|weights?|state", "y_hat": "y_hat|answer",
+          "net": "net", "name": "name|a text", "weight": "weights?|state", "bias": "bias|weights?|state",
+          "y_hat": "y_hat|answer",
           "coefs": "coefs|intercepts", "intercepts": "coefs|intercepts",
           "value_name": "value_name|a text", "titles": "titles|a text"}
 
