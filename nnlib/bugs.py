@@ -15,20 +15,28 @@ ALL, SPREAD, ONCE = (EVERYWHERE, LAST, BELOW, FIRST), (EVERYWHERE, LAST, BELOW),
 
 def listed():
     """Every bug, with the places in which it is looked for."""
-    for several in (forward_pass, sums, slopes, activations, of_other_layers, slopes_of_one, cross_entropies, softmaxes,
-                    errors, errors_of_all, right_answers, other_answers, squared_errors, factors, way_back, sums_back,
-                    points, weight_gradients, entries, bias_gradients, outputs, outputs_of_all, steps, steps_of_all,
-                    point_by_point):
+    for several in (forward_pass, parameters, sums, slopes, activations, of_other_layers, slopes_of_one, cross_entropies,
+                    softmaxes, errors, errors_of_all, right_answers, other_answers, squared_errors, factors, way_back,
+                    sums_back, points, weight_gradients, entries, bias_gradients, outputs, outputs_of_all, steps,
+                    steps_of_all, point_by_point):
         yield from several()
 
 
-def bug(name, says, cure, equation, places, **changes):
-    return Bug(name, says, cure, equation, changes), places
+def bug(name, says, cure, equation, places, is_open=False, **changes):
+    return Bug(name, says, cure, equation, changes, open=is_open), places
 
 
 def fitting(other, right):
     """other where it has the shape of right, in whose place it can stand without a word; else right."""
     return other if other is not None and other.shape == right.shape else right
+
+
+def padded(M, shape):
+    """M in an array of another shape: cut off where it is larger, with zeros around it where it is smaller."""
+    found = np.zeros(shape)
+    rows, columns = np.minimum(M.shape, shape)
+    found[:rows, :columns] = M[:rows, :columns]
+    return found
 
 
 def keep_last(M):
@@ -38,9 +46,27 @@ def keep_last(M):
 
 # The forward pass ------------------------------------------------------------------------------------------------------
 
+IN_FIXED = "in an array of fixed size, with zeros around W"
+
+
 def column_by_column(W):
     """The numbers of W, stored row after row and read column after column."""
     return W.reshape(W.shape[::-1]).T
+
+
+def read_at(W, place, shape=None):
+    """Entry (r, c) is number place(r, c, rows, columns) of W, stored row after row; NaN where that is past the end."""
+    rows, columns = shape or W.shape
+    places = place(np.arange(rows)[:, None], np.arange(columns), rows, columns)
+    return np.where(places < W.size, W.ravel()[np.minimum(places, W.size - 1)], np.nan)
+
+
+def of_other_stride(W):
+    return read_at(W, lambda r, c, rows, columns: r * rows + c)
+
+
+def flat_transposed(W):
+    return read_at(W, lambda r, c, rows, columns: c * columns + r)
 
 
 def weighted(read_matrix=lambda W: W, bias=lambda s, m: s.b[m]):
@@ -65,13 +91,21 @@ def forward_pass():
               "let row r of W lead to unit r", equation, ALL, **weighted(lambda W: W.T))
     yield bug("transposed-everywhere", "a square W is transposed wherever it is read", "let row r of W lead to unit r",
               equation, ALL, matrix=lambda s, right, m: fitting(right(m).T, right(m)))
+    yield bug("transposed-forward", f"the forward pass reads W[c][r], {IN_FIXED}", "let row r of W lead to unit r", equation,
+              ALL, **weighted(lambda W: padded(W.T, W.shape)))
+    yield bug("transposed-everywhere", f"W[c][r] is read wherever W is read, {IN_FIXED}", "let row r of W lead to unit r",
+              equation, ALL, matrix=lambda s, right, m: padded(right(m).T, s.W[m].shape))
     yield bug("stored-by-columns", "the numbers of W are stored row after row and read column after column",
               "read entry (r, c) at r · columns + c", equation, ALL,
               matrix=lambda s, right, m: column_by_column(right(m)))
     yield bug("stored-by-columns", "the forward pass reads W column after column, though it is stored row after row",
               "read entry (r, c) at r · columns + c", equation, ALL, **weighted(column_by_column))
+    yield from misread_arrays()
     yield bug("sum-not-cleared", "the sum of a unit goes on from that of the unit before it", "begin each sum anew",
               equation, ALL, weighted_sum=lambda s, right, m: np.cumsum(right(m), axis=1))
+    yield bug("sum-not-cleared", "the sum of a unit goes on from that of the unit before it, and the bias is added then",
+              "begin each sum anew", equation, ALL,
+              weighted_sum=lambda s, right, m: np.cumsum(right(m) - s.b[m], axis=1) + s.b[m])
     yield bug("first-bias-for-all", "every unit takes the first bias of its layer", "take b of unit r", equation, ALL,
               **weighted(bias=lambda s, m: s.b[m][0]))
     yield bug("last-input-left-out", "the sum over the inputs ends one too early", "let the sum run over every input",
@@ -83,6 +117,54 @@ def forward_pass():
               weighted_sum=lambda s, right, m: s.a[m][:, -1:] * s.matrix(m)[:, -1] + s.b[m])
     yield bug("in-place", "a unit's result is stored where the next unit still reads an input",
               "keep the inputs until every unit is done", "layer-a", ALL, weighted_sum=overwritten)
+
+
+def misread_arrays():
+    """A W that is stored row after row, read elsewhere; no one knows what stands past its end."""
+    back = "batch-delta-step"
+    for name, place, read, cure in (
+            ("another-stride", "r · rows + c", of_other_stride, "read it at r · columns + c"),
+            ("read-transposed", "c · columns + r", flat_transposed, "read it at r · columns + c")):
+        yield bug(name, f"the forward pass reads entry (r, c) of W at {place}", cure, "batch-z", ALL, True, **weighted(read))
+        yield bug(name, f"entry (r, c) of W is read at {place}, wherever it is read", cure, "batch-z", ALL, True,
+                  matrix=lambda s, right, m, read=read: read(right(m)))
+        yield bug(name, f"the way back reads entry (r, c) of W at {place}", cure, back, ALL, True,
+                  **through(lambda s, m, read=read: read(s.matrix(m))))
+    yield bug("weights-of-the-layer-below", "δ goes back through the numbers of the W below, read row after row",
+              "take the W that δ's own layer has", back, ALL, True, **through(lambda s, m: read_at(
+                  s.matrix(m - 1), lambda r, c, rows, columns: r * columns + c, s.W[m].shape)))
+    yield bug("slope-of-the-layer-above", "the slope of unit r is that of unit r of the layer above",
+              "take the slope of the layer itself", back, SPREAD, True, slope=slope_above)
+
+
+def slope_above(s, right, m):
+    if m == s.n:
+        return right(m)
+    above, found = s.phi[m + 1].df(s.z[m + 1]), np.full_like(s.z[m], np.nan)
+    columns = min(above.shape[1], found.shape[1])
+    found[:, :columns] = above[:, :columns]
+    return found
+
+
+def of_parameters(of):
+    """A program that begins with other parameters, of(W, b) of each layer."""
+    def forward(s, right):
+        s.W, s.b = zip(*(of(W, b) for W, b in zip(s.W, s.b)))
+        right()
+    return {"forward": forward}
+
+
+def parameters():
+    equation, cure = "batch-z", "give each unit weights and a bias of its own"
+    yield bug("weights-shared", "all units of a layer have the weights of the first one", cure, equation, ONCE,
+              **of_parameters(lambda W, b: (np.broadcast_to(W[:1], W.shape), b)))
+    yield bug("biases-shared", "all units of a layer begin with the bias of the first one", cure, equation, ONCE,
+              **of_parameters(lambda W, b: (W, np.broadcast_to(b[:1], b.shape))))
+    yield bug("parameters-by-columns", "the program reads the numbers of W column after column when it takes them in",
+              "read them row after row", equation, ONCE, **of_parameters(lambda W, b: (column_by_column(W), b)))
+    yield bug("weights-from-single", "W and b are stored in single precision, and computed with in double",
+              "store them in double", equation, ONCE,
+              **of_parameters(lambda W, b: (W.astype(np.float32).astype(float), b.astype(np.float32).astype(float))))
 
 
 def of_inputs(of):
@@ -170,7 +252,7 @@ MISREMEMBERED = {                                   # φ′
                    "0.01 above 0 and 1 below": lambda z: np.where(z > 0, 0.01, 1.0)},
     "softplus": {"σ(−z)": lambda z: sigma(-z), "softplus itself": ACTIVATIONS["softplus"].f,
                  "σ(1 − σ)": ACTIVATIONS["sigmoid"].df},
-    "sin": {"−cos": lambda z: -np.cos(z), "sin": np.sin, "−sin": lambda z: -np.sin(z)},
+    "sin": {"sin": np.sin, "−sin": lambda z: -np.sin(z)},
     "square": {"z": lambda z: z, "z²": lambda z: z * z, "2": lambda z: np.full(z.shape, 2.0)},
 }
 
@@ -189,6 +271,7 @@ WHOLE_ABS = {                                       # what of the card has an ab
     "slope": {"sigmoid": of_whole(lambda z, q: q / (1 + q) ** 2), "softplus": of_whole(sigma_of),
               "tanh": of_whole(lambda z, q: 4 * q**2 / (1 + q**2) ** 2)},
 }
+OF_ANOTHER_NAME = {("sigmoid", "σ(−z)"), ("leaky_relu", "max(z, 0.01)"), ("sin", "cos"), ("square", "z²/2")}   # φ′ alone
 BY_OUTPUT = {                                       # φ′ as a function of φ(z), for those that need no root
     "sigmoid": lambda a: a * (1 - a), "tanh": lambda a: 1 - a * a, "softplus": lambda a: 1 - np.exp(-a),
 }
@@ -213,20 +296,27 @@ def activations():
                       SPREAD, **swapped(old, f, df))
             yield bug(f"{old}-f-as-{name}", f"{name} stands where {old} is meant, in φ but not in φ′", f"take {old}",
                       "layer-a", SPREAD, **swapped(old, f))
-            yield bug(f"{old}-df-as-{name}", f"the slope is that of {name}, where φ is {old}", f"take the slope of {old}",
-                      "loop-step", SPREAD, **swapped(old, df=df))
+            if (old, name) not in OF_ANOTHER_NAME:
+                yield bug(f"{old}-df-as-{name}", f"the slope is that of {name}, where φ is {old}",
+                          f"take the slope of {old}", "loop-step", SPREAD, **swapped(old, df=df))
     for old, slopes_of in MISREMEMBERED.items():
         for name, df in slopes_of.items():
             yield bug(f"{old}-slope-{name}", f"the slope of {old} is taken to be {name}", f"take the slope of {old}",
                       "loop-step", SPREAD, **swapped(old, df=df))
     for old, phi in ACTIVATIONS.items():
-        if old != "square":
+        if old not in ("square", "relu"):               # of relu it is the absolute value
             yield bug(f"{old}-of-size", f"{old} is taken of |z|", f"take {old} of z", "layer-a", SPREAD,
                       **swapped(old, lambda z, f=phi.f: f(abs(z))))
     chopped = {line: lambda s, right, m, of=of: of.get(s.phi[m].name, lambda z: right(m))(s.z[m])
                for line, of in WHOLE_ABS.items()}
     yield bug("whole-abs", "abs cuts z to a whole number, as the abs of C does", "in C, take fabs", "layer-a", ONCE,
               **chopped)
+    for old in ("sigmoid", "softplus", "tanh"):
+        for line, words in (("activation", f"in {old}"), ("slope", f"in the slope of {old}")):
+            if old in WHOLE_ABS[line]:
+                yield bug("whole-abs", f"{words}, abs cuts z to a whole number, as the abs of C does", "in C, take fabs",
+                          "layer-a", ONCE, **{line: lambda s, right, m, old=old, line=line: (
+                              WHOLE_ABS[line][old](s.z[m]) if s.phi[m].name == old else right(m))})
     yield bug("whole-abs", "in the slope, abs cuts z to a whole number, as the abs of C does", "in C, take fabs",
               "batch-delta-step", ONCE, slope=chopped["slope"])
     one = {"slope": lambda s, right, m: np.ones_like(s.z[m])}
@@ -341,7 +431,7 @@ def cross_entropies():
         return bug(name, says, cure, "cross-entropy", ONCE, **of_softmax("loss_of_points", function))
 
     sums = "take −Σ y log p"
-    for epsilon in (1e-7, 1e-8, 1e-5, 1e-3):
+    for epsilon in (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10):
         yield wrong(f"log-plus-{epsilon:g}", f"{epsilon:g} is added to p inside the logarithm",
                     "take the logarithm from the scores, as in (log-softmax)",
                     lambda s, e=epsilon: -(s.Y * np.log(s.p + e)).sum(axis=1))
@@ -369,7 +459,7 @@ def cross_entropies():
 
 def softmaxes():
     def wrong(name, says, cure, function):
-        both = {"probabilities": lambda s, right: function(s.y_hat), "log_p": lambda s, right: np.log(s.p)}
+        both = {"probabilities": lambda s, right: function(s.y_hat), "log_p": lambda s, right: np.log(function(s.y_hat))}
         unseen = {"log_p": lambda s, right: np.log(function(s.y_hat)),
                   "by_answers": lambda s, right: function(s.y_hat) - s.Y if s.softmax else right()}
         yield bug(name, says, cure, "softmax", ONCE, **both)
@@ -421,6 +511,13 @@ def first_y(s, right):
     return -(s.Y[:1] * s.log_p()).sum(axis=1) if s.softmax else ((s.y_hat - s.Y[:1]) ** 2).sum(axis=1) / 2
 
 
+def loss_after(s, right):
+    later = copy(s)
+    later.W, later.b = later.after()
+    later.forward()
+    return later.loss_of_points().sum() / s.N
+
+
 def by_squares_of_p(s):
     miss = s.p - s.Y
     return s.p * (miss - (miss * s.p).sum(axis=1, keepdims=True))
@@ -430,17 +527,16 @@ def errors():
     delta = "p-minus-y"
     yield bug("scores-minus-y", "the derivative is ŷ − y with the scores, and not p − y", "take p − y", delta, ONCE,
               **of_softmax("by_answers", lambda s: s.y_hat - s.Y))
-    yield bug("diagonal-softmax", "only the diagonal of softmax's derivative is used: −y (1 − p)", "take p − y", delta, ONCE,
-              **of_softmax("by_answers", lambda s: -s.Y * (1 - s.p)))
     yield bug("minus-y-over-p", "the derivative by p, −y/p, is used as that by the scores", "take p − y", delta, ONCE,
               **of_softmax("by_answers", lambda s: -s.Y / s.p))
-    for epsilon in (1e-12, 1e-8, 1e-7):
+    for epsilon in (1e-12, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6):
         yield bug("minus-y-over-p", f"the derivative by p, −y/(p + {epsilon:g}), is used as that by the scores",
                   "take p − y",
                   delta, ONCE, **of_softmax("by_answers", lambda s, e=epsilon: -s.Y / (s.p + e)))
     yield bug("p-minus-y-and-slope", "p − y is multiplied by p (1 − p) once more", "take p − y alone", delta, ONCE,
               **of_softmax("by_answers", lambda s: (s.p - s.Y) * s.p * (1 - s.p)))
-    yield bug("p-minus-1", "the derivative is p − 1 for the right class and 0 for the others", "take p − y for every class",
+    yield bug("p-minus-1", "the derivative is p − 1 for the right class and 0 for the others, as by the diagonal of "
+              "softmax's derivative alone", "take p − y for every class",
               delta, ONCE, **of_softmax("by_answers", lambda s: s.Y * (s.p - 1)))
     yield bug("y-in-the-fraction", "y is subtracted before the exponentials are divided by their sum", "take p − y",
               delta, ONCE,
@@ -511,9 +607,8 @@ def right_answers():
     yield bug("first-y-for-all", "every point is compared with the right answer of the first, in the derivative only",
               "take y of point p", "loss-gradient", ONCE,
               by_answers=lambda s, right: (s.p if s.softmax else s.y_hat) - s.Y[:1])
-    yield bug("loss-of-points-not-cleared", "the loss of a point goes on from that of the point before it",
-              "begin each sum anew",
-              "batch-loss", ONCE, loss_of_points=lambda s, right: np.cumsum(right()))
+    yield bug("loss-after-the-step", "the loss is computed with the parameters after the step", "compute it before the step",
+              "batch-loss", ONCE, loss=loss_after)
     yield bug("first-output-only", "only the first output counts in the derivative", "take every output",
               "loss-gradient", ONCE,
               by_answers=lambda s, right: right() * np.eye(s.Y.shape[1])[0])
@@ -602,9 +697,32 @@ def back_in_place(s, right, m, delta):
     return found
 
 
+def through_stepped(s, right, m, delta):
+    return np.stack([one @ (s.matrix(m) - s.rate * s.N * np.outer(one, a)) for one, a in zip(delta, s.a[m])])
+
+
 def through(matrix):
     """The way back with another matrix of the same shape."""
     return {"back": lambda s, right, m, delta: delta @ fitting(matrix(s, m), s.matrix(m))}
+
+
+def kept_points():
+    cure, equation = "keep it for each point", "batch-delta-step"
+    for which, place in (("last", np.s_[-1:]), ("first", np.s_[:1])):
+        kept = {"stretch": lambda s, right, m, delta, place=place: delta * s.slope(m)[place],
+                "weight_gradient": lambda s, right, m, delta, place=place: (
+                    delta.T @ np.broadcast_to(s.a[m][place], s.a[m].shape))}
+        yield bug(f"{which}-point-kept", f"what the forward pass keeps is that of the {which} point for all points", cure,
+                  equation, ONCE, **kept)
+        yield bug(f"{which}-point-kept", f"z is kept of the {which} point only, and its slopes are used for all points",
+                  cure, equation, ONCE, stretch=kept["stretch"])
+        yield bug(f"{which}-point-kept", f"what a layer reads is kept of the {which} point only, and used for all points",
+                  cure, equation, ONCE, weight_gradient=kept["weight_gradient"])
+    yield bug("delta-not-cleared", "δ of a point goes on from that of the point before it", "set δ to 0 for each point",
+              equation, ALL, stretch=lambda s, right, m, delta: np.cumsum(right(m, delta), axis=0))
+    yield bug("delta-not-cleared", "what goes back of a point goes on from that of the point before it",
+              "set δ to 0 for each point", equation, ALL,
+              back=lambda s, right, m, delta: np.cumsum(right(m, delta), axis=0))
 
 
 def way_back():
@@ -621,19 +739,20 @@ def way_back():
     yield bug("relu-by-the-sign-of-delta", "in layers of relu, δ is kept where δ is above 0, and not where z is",
               "keep δ where z is above 0", equation, ALL,
               stretch=lambda s, right, m, delta: delta * (delta > 0) if s.phi[m].name == "relu" else right(m, delta))
-    last = {"stretch": lambda s, right, m, delta: delta * s.slope(m)[-1:],
-            "weight_gradient": lambda s, right, m, delta: delta.T @ np.broadcast_to(s.a[m][-1:], s.a[m].shape)}
-    yield bug("last-point-kept", "what the forward pass keeps is that of the last point for all points",
-              "keep it for each point", equation, ONCE, **last)
-    yield bug("last-point-kept", "z is kept of the last point only, and its slopes are used for all points",
-              "keep it for each point", equation, ONCE, stretch=last["stretch"])
-    yield bug("last-point-kept", "what a layer reads is kept of the last point only, and used for all points",
-              "keep it for each point", equation, ONCE, weight_gradient=last["weight_gradient"])
+    yield from kept_points()
     yield bug("transposed-back", "δ goes back through a square W as it went forth, not through its transpose",
               "on the way back, add down the columns of W", equation, ALL, **through(lambda s, m: s.matrix(m).T))
     yield bug("new-weights", "δ goes back through weights that were already changed by the step",
               "find every derivative first, then change the weights", equation, ALL,
               **through(lambda s, m: s.weight_step(m)))
+    yield bug("new-weights", "δ of each point goes back through weights that were already changed by a step of this point",
+              "find every derivative first, then change the weights", equation, ALL, back=through_stepped)
+    yield bug("transposed-back", f"δ goes back through W[r][c] in place of W[c][r], {IN_FIXED}",
+              "on the way back, add down the columns of W", equation, ALL,
+              **through(lambda s, m: padded(s.matrix(m).T, s.W[m].shape)))
+    yield bug("weights-of-the-layer-below", f"δ goes back through the weights of the layer below, {IN_FIXED}",
+              "take the W that δ's own layer has", equation, ALL,
+              **through(lambda s, m: padded(s.matrix(m - 1), s.W[m].shape)))
     yield bug("weights-of-the-layer-below", "δ goes back through the weights of the layer below",
               "take the W that δ's own layer has", equation, ALL, **through(neighbour(-1)))
     yield bug("weights-of-the-layer-above", "δ goes back through the weights of the layer above",
@@ -736,6 +855,10 @@ def reading_by_row():
     return {"weight_gradient": weight_gradient, "by_weight": by_weight}
 
 
+def shared_rows(of_weights):
+    return np.broadcast_to(of_weights.sum(axis=-2, keepdims=True), of_weights.shape)
+
+
 def weight_gradients():
     def reading(kept):
         """∂/∂W with other numbers in place of what the layer reads."""
@@ -766,20 +889,28 @@ def weight_gradients():
               weight_gradient=clipped, bias_gradient=clipped)
     yield bug("reads-x", "∂/∂W takes the input x in every layer", "multiply by what the layer reads", weights, ALL,
               **reading(lambda s, m: s.a[0]))
+    yield bug("reads-x", f"∂/∂W takes the input x in every layer, {IN_FIXED.replace('W', 'x')}",
+              "multiply by what the layer reads", weights, ALL, **reading(lambda s, m: padded(s.a[0], s.a[m].shape)))
+    yield bug("rows-shared", "all rows of ∂/∂W are one array, to which each unit adds, as in [[0] * n] * m in Python",
+              "make an array for each row", weights, ALL,
+              weight_gradient=lambda s, right, m, delta: shared_rows(right(m, delta)),
+              by_weight=lambda s, right, m, D, p: shared_rows(right(m, D, p)))
     yield bug("reads-below", "∂/∂W takes what the layer below reads", "multiply by what the layer reads", weights, ALL,
               **reading(lambda s, m: s.a[m - 1] if m else None))
     yield bug("weights-without-input", "∂/∂W lacks the factor of what the layer reads", "multiply by what the layer reads",
               weights, ALL, **reading(lambda s, m: np.ones_like(s.a[m])))
     yield bug("weights-before-slope", "∂/∂W is made of δ before its slope", "multiply by φ′(z) first", weights, ALL,
               weight_gradient=lambda s, right, m, delta: right(m, s.unstretched))
+    yield from left_out(weights)
+
+
+def left_out(weights):
     for column, words in ((-1, "last"), (0, "first")):
         yield bug(f"{words}-column-left-out", f"∂/∂W is 0 in its {words} column",
                   "let the loop run over every column", weights, ALL,
                   **without_column(column))
     yield bug("no-gradient", "∂/∂W and ∂/∂b stay 0", "compute both derivatives", weights, ALL,
               weight_gradient=times(lambda s: 0.0), bias_gradient=times(lambda s: 0.0))
-    yield bug("no-weight-gradient", "∂/∂W stays 0", "compute the derivative by W", weights, ALL,
-              weight_gradient=times(lambda s: 0.0))
 
 
 def entries():
@@ -805,6 +936,10 @@ def entries():
               **of(lambda s, m: s.a[m][:, None, ::-1]))
     yield bug("reads-shifted", "∂/∂W takes input c + 1 for entry c", cure, weights, ALL,
               **of(lambda s, m: np.roll(s.a[m], -1, axis=1)[:, None, :]))
+    yield bug("inputs-of-the-layer-for-points", "the derivatives are divided by the number of inputs of the layer, and not "
+              "of points", "divide by N", weights, ALL,
+              **dict.fromkeys(("weight_gradient", "bias_gradient"), lambda s, right, m, delta: (
+                  right(m, delta) * s.N / s.W[m].shape[1])))
     yield bug("weights-over-inputs", "∂/∂W is divided by the number of inputs of the layer", "divide by N only", weights,
               ALL, weight_gradient=lambda s, right, m, delta: right(m, delta) / s.W[m].shape[1])
     yield bug("product-of-means", "∂/∂W is made of the mean δ and the mean of what the layer reads",
@@ -822,8 +957,6 @@ def running_mean(s, right, m, delta):
 
 def bias_gradients():
     biases = "batch-gradient-biases"
-    yield bug("no-bias-gradient", "∂/∂b stays 0", "compute the derivative by b", biases, ALL,
-              bias_gradient=times(lambda s: 0.0))
     yield bug("bias-times-inputs",
               "∂/∂b is made from ∂/∂W, added up over the columns, and so is too large by the sum of the inputs",
               "add up δ alone", biases, ALL,
@@ -890,6 +1023,8 @@ def outputs():
     yield bug("outputs-at-once", "the derivatives of all outputs are added up", "keep one for each output", equation, ONCE,
               by_weight=lambda s, right, m, D, p: right(m, np.broadcast_to(D.sum(axis=0), D.shape), p),
               by_bias=lambda s, right, m, D, p: np.broadcast_to(D.sum(axis=0), D.shape))
+    yield bug("push-transposed", f"the push goes through W[c][r], {IN_FIXED}", "let row r of W lead to unit r", equation,
+              ALL, forth=lambda s, right, k, V: padded(s.matrix(k).T, s.W[k].shape) @ V)
     yield bug("push-transposed", "the push goes through a square W transposed", "let row r of W lead to unit r", equation,
               ALL, forth=lambda s, right, k, V: fitting(s.matrix(k).T, s.matrix(k)) @ V)
     yield bug("push-without-weights", "the push goes up without W", "multiply by W in each layer", equation, ALL,
@@ -915,8 +1050,35 @@ def outputs_of_all():
               **both(lambda s, D, p: D * s.y_hat[p][:, None]))
     yield bug("outputs-times-error", "the derivative of each output is multiplied by ŷ − y", cure, start, ONCE,
               **both(lambda s, D, p: D * (s.y_hat - s.Y)[p][:, None]))
-    yield bug("outputs-times-weight", "∂ŷ/∂W is multiplied by the weight once more", "multiply by what the layer reads",
-              "loop-start-bias", ONCE, by_weight=lambda s, right, m, D, p: right(m, D, p) * s.W[m])
+    yield from left_behind()
+
+
+def left_behind():
+    """Derivatives of the outputs that are still there when those of the loss are added up, and the other way round."""
+    cure, equation = "set the derivatives to 0 in between", "batch-gradient-weights"
+
+    def onward(s, right, m, D, p):
+        return np.cumsum(right(m, D, p), axis=0)
+
+    def gradient(s, right):
+        found, outputs = right(), s.outputs() if s.N == 1 else None        # no outputs are asked of several points
+        return [[one + rows[-1] for one, rows in zip(*pair)] for pair in zip(found, outputs)] if outputs else found
+
+    def first(letter):
+        def change(s, right, m, D, p):
+            rows = np.array(right(m, D, p))
+            rows[0] += copy(s).backward(s.share() * s.by_answers())[letter][m]
+            return np.cumsum(rows, axis=0)
+        return change
+
+    yield bug("outputs-not-cleared", "the derivatives of an output go on from those of the output before it", cure,
+              "loop-start-bias", ONCE, by_weight=onward, by_bias=onward)
+    yield bug("outputs-left-in-the-gradient", "the gradient begins with the derivatives of the last output", cure, equation,
+              ONCE, gradient=gradient)
+    yield bug("outputs-left-in-the-gradient", "the derivatives of an output go on from those of the output before it, and "
+              "the gradient goes on from them", cure, equation, ONCE, gradient=gradient, by_weight=onward, by_bias=onward)
+    yield bug("gradient-left-in-the-outputs", "the derivatives of the outputs begin with the gradient, and each goes on "
+              "from the one before", cure, "loop-start-bias", ONCE, by_weight=first(0), by_bias=first(1))
 
 
 # The step --------------------------------------------------------------------------------------------------------------
@@ -959,14 +1121,7 @@ def steps_of_all():
         """function(s, theta, gradient): what a step makes of a parameter."""
         return {"step": lambda s, right, m, theta, gradient: function(s, theta, gradient)}
 
-    def kept(line, letter, where):
-        def change(s, right, m):
-            found = np.array(right(m))
-            found[where] = getattr(s, letter)[m][where]
-            return found
-        return {line: change}
-
-    for rate in (0.1, 0.01, 0.001, 0.5, 1.0):
+    for rate in (0.1, 0.01, 0.001, 0.5):
         yield bug("another-rate", f"the rate is {rate:g}, whatever the vector says", "take the rate of the vector", equation,
                   ONCE, **of(lambda s, theta, g, rate=rate: theta - rate * g))
     yield bug("sign-of-the-gradient", "the step goes along the sign of the gradient", cure, equation, ONCE,
@@ -977,6 +1132,32 @@ def steps_of_all():
               **of(lambda s, theta, g: theta - s.rate * g / np.sqrt((g * g).sum())))
     yield bug("minus-for-minus-equal", "the parameter becomes minus the step, as =- stands for -=", cure, equation, ALL,
               **of(lambda s, theta, g: -s.rate * g))
+    yield from steps_of_some()
+    yield bug("transposed-step", "the step subtracts the transpose of a square gradient", cure, equation, ALL,
+              weight_step=lambda s, right, m: s.W[m] - s.rate * fitting(s.by_W[m].T, s.by_W[m]))
+    yield bug("transposed-step", f"the step of W[r][c] takes the gradient of W[c][r], {IN_FIXED}", cure, equation, ALL,
+              weight_step=lambda s, right, m: s.W[m] - s.rate * padded(s.by_W[m].T, s.W[m].shape))
+    for decay in (0.1, 0.01, 0.001, 0.0001):
+        yield bug("weight-decay", f"the step takes {decay:g} times W as a further part of its gradient",
+                  "leave weight decay out for the vectors", equation, ONCE, weight_step=lambda s, right, m, decay=decay: (
+                      right(m) - s.rate * decay * s.W[m]))
+    yield bug("step-clipped", "the derivative by W is cut off at 1 and −1 in the step", cure, equation, ONCE,
+              weight_step=lambda s, right, m: s.W[m] - s.rate * np.clip(s.by_W[m], -1, 1))
+    yield bug("biases-step-in-the-loop", "the step of b is made once for each input of the layer",
+              "step b outside of the loop over the inputs", equation, ALL,
+              bias_step=lambda s, right, m: s.b[m] - s.rate * s.W[m].shape[1] * s.by_b[m])
+
+
+def steps_of_some():
+    equation, cure = "gradient-step", "subtract rate times the gradient"
+
+    def kept(line, letter, where):
+        def change(s, right, m):
+            found = np.array(right(m))
+            found[where] = getattr(s, letter)[m][where]
+            return found
+        return {line: change}
+
     for letter, line in (("W", "weight_step"), ("b", "bias_step")):
         yield bug("minus-for-minus-equal", f"{letter} becomes minus the step, as =- stands for -=", cure, equation, ALL,
                   **{line: lambda s, right, m, letter=letter: -s.rate * getattr(s, f"by_{letter}")[m]})
@@ -990,15 +1171,13 @@ def steps_of_all():
               equation, ALL, **kept("weight_step", "W", np.s_[:, -1:]))
     yield bug("first-column-stays", "the step leaves the first column of W as it is", "let the loop run over every column",
               equation, ALL, **kept("weight_step", "W", np.s_[:, :1]))
-    yield bug("transposed-step", "the step subtracts the transpose of a square gradient", cure, equation, ALL,
-              weight_step=lambda s, right, m: s.W[m] - s.rate * fitting(s.by_W[m].T, s.by_W[m]))
-    yield bug("biases-step-in-the-loop", "the step of b is made once for each input of the layer",
-              "step b outside of the loop over the inputs", equation, ALL,
-              bias_step=lambda s, right, m: s.b[m] - s.rate * s.W[m].shape[1] * s.by_b[m])
 
 
-def stepping(shown, share):
-    """A step after each point: the next one is computed with other weights. shown: what is shown of all gradients."""
+def stepping(shown, share, more=None):
+    """A step after each point: the next one is computed with other weights. shown: what is shown of all gradients.
+
+    more: further changes, of each of these steps.
+    """
     def forward(s, right):
         right()
         s.visits, W, b = [], s.W, s.b
@@ -1007,6 +1186,7 @@ def stepping(shown, share):
             one.X, one.Y, one.N, one.W, one.b = s.X[p:p + 1], s.Y[p:p + 1], 1, W, b
             one.rate = s.rate * share(s)
             one.forward()
+            one.before = s.visits[-1][0] if s.visits else None
             W, b = one.after()
             s.visits.append((one, W, b))
         for name in ("z", "a") if s.visits else ():
@@ -1021,17 +1201,30 @@ def stepping(shown, share):
                           for name in ("by_W", "by_b"))
         return s.visits[-1][1:]
 
-    return {"forward": forward, "after": after}
+    return {"forward": forward, "after": after} | (more or {})
+
+
+def running(s, right):
+    """The gradient of this point and of those before it."""
+    found, before = right(), getattr(s, "before", None)
+    return [[one + more for one, more in zip(*pair)] for pair in zip(found, (before.by_W, before.by_b))] if before else found
 
 
 def point_by_point():
     cure = "find the derivative for all points first, then make one step"
+    on_the_way = through(lambda s, m: s.weight_step(m))
     for words, shown in (("", lambda points: sum(points) / len(points)),
                          (", and shows its last gradient", lambda points: points[-1]),
                          (", and shows the sum of its gradients", sum)):
         for length, share in (("", lambda s: 1.0), (" of rate/N", lambda s: 1 / s.N)):
             yield bug("step-for-each-point", f"the program makes a step{length} after each point{words}", cure,
                       "gradient-step", ONCE, **stepping(shown, share))
+            yield bug("step-for-each-point-not-cleared", f"the program makes a step{length} after each point, along the sum "
+                      f"of the gradients so far{words}", "set the derivatives to 0 after each step", "gradient-step", ONCE,
+                      **stepping(shown, share, {"gradient": running}))
+            yield bug("step-on-the-way-back", f"the program makes a step{length} on the way back of each point, before δ "
+                      f"goes on through the same weights{words}", cure, "gradient-step", ONCE,
+                      **stepping(shown, share, on_the_way))
 
 
 # All of them -----------------------------------------------------------------------------------------------------------
@@ -1042,6 +1235,15 @@ ALONE = {"weight_gradient": "in the derivative of the loss", "bias_gradient": "i
          "by_bias": "in the derivative of the outputs"}
 
 
+def on_one_way(slope):
+    """A change of the slope that only one of the derivatives has: of the loss, or of the outputs."""
+    return {"in the derivative of the loss": {
+                "stretch": lambda s, right, m, delta: delta * slope(s, s.slope, m)},
+            "in the derivative of the outputs": {
+                "start": lambda s, right, m, p: np.diag(slope(s, s.slope, m)[p]),
+                "tighten": lambda s, right, k, V, p: slope(s, s.slope, k)[p][:, None] * V}}
+
+
 def hypotheses():
     """Every bug in every place in which it is looked for.
 
@@ -1050,7 +1252,10 @@ def hypotheses():
     for bug, places in listed():
         for place in places:
             yield replace(bug, place=place)
-            for line, words in ALONE.items() if len(bug.changes.keys() & {"weight_gradient", "bias_gradient"}) < 2 else ():
+            for words, changes in on_one_way(bug.changes["slope"]).items() if bug.changes.keys() == {"slope"} else ():
+                yield replace(bug, place=place, says=f"{bug.says} ({words})", changes=changes)
+            alone = "gradient" not in bug.changes and len(bug.changes.keys() & {"weight_gradient", "bias_gradient"}) < 2
+            for line, words in ALONE.items() if alone else ():
                 if line in bug.changes and len(bug.changes) > 1:
                     yield replace(bug, place=place, says=f"{bug.says} ({words})", changes={line: bug.changes[line]})
             if bug.changes.keys() & {"stretch", "back", "weight_gradient", "bias_gradient"}:

@@ -104,7 +104,9 @@ class Evidence:
         self.half_units = np.concatenate([tolerance.printed[name].half_unit(one) for name, one in zip(self.quantities, got)])
         self.is_far = np.abs(Numbers.of(vector, "z").expected).max() > FAR_OUT
         self.wrong = self.there & ~self.near(self.right, self.got)
-        self.wrong_forward = [name for name in self.quantities if name in FORWARD and self.wrong[self.where[name]].any()]
+        wrong = [name for name in self.quantities if self.wrong[self.where[name]].any()]
+        self.wrong_forward = [name for name in wrong if name in FORWARD]
+        self.wrong_gradient = [name for name in wrong if name not in (*FORWARD, "dy_db", "dy_dW")]
 
     def scale(self, numbers):
         """The largest size in the layer of each number; numbers (…, K)."""
@@ -122,9 +124,18 @@ class Evidence:
         return tuple((id(bug.changes), bug.place if deep else bug.place == BELOW, bug.shared) for bug in bugs)
 
     def agrees(self, bugs):
-        """Whether a program with these bugs gives every number that came. A forward pass is fast: if wrong, it is first."""
-        return all(self.near(self.filled(bugs, quantities), self.got)[self.there].all()
-                   for quantities in (self.wrong_forward, self.quantities) if quantities)
+        """Whether a program with these bugs gives every number that came. What is fast and wrong is tried first."""
+        is_open = any(bug.open for bug in bugs)
+        for quantities in (self.wrong_forward, self.wrong_gradient, self.quantities):
+            numbers = self.filled(bugs, quantities) if quantities else self.got
+            if not (self.near(numbers, self.got) | is_open & np.isnan(numbers))[self.there].all():
+                return False
+        return True
+
+    def explained(self, bugs):
+        """The wrong numbers, as texts, for which such a program has a number of its own."""
+        known = self.wrong & ~np.isnan(self.filled(bugs, self.quantities))
+        return {f"{value:.6g}" for value in self.got[known]}
 
     def filled(self, bugs, quantities):
         """`got`, with what such a program gives in place of these quantities."""
@@ -163,7 +174,7 @@ def diagnose(evidence):
     came, rows = {name for one in evidence for name in one.quantities}, {}
     both = not came.isdisjoint(("dy_db", "dy_dW")) and not came.isdisjoint(("grad_b", "grad_W", "b_after", "W_after"))
     programs = [(bug,) for bug in hypotheses() if both or bug.shared is None]     # with one way only, it makes no difference
-    evidence = wrong + [one for one in evidence if not one.wrong.any()]
+    evidence = [*wrong, *(one for one in evidence if not one.wrong.any())]
     found = survivors(programs, evidence) if wrong else []
     all_tried = True
     if not found and len(values) >= FEWEST_WRONG and len(wrong) >= FEWEST_VECTORS:
@@ -171,8 +182,14 @@ def diagnose(evidence):
         tried |= pairs(programs, evidence, rows, wide=True)
         all_tried = len(tried) <= MOST_PAIRS
         found = survivors([*tried][:MOST_PAIRS], evidence)
-    found = simplest(found)
+    found = simplest(bugs for bugs in found if suffices(bugs, wrong))
     return Diagnosis(found, len(values), len(wrong), next_to_try(found, evidence), all_tried, far, single, pattern)
+
+
+def suffices(bugs, wrong):
+    """Whether bugs that are open have numbers of their own for as many wrong ones as a name takes."""
+    explained = [one.explained(bugs) for one in wrong] if any(bug.open for bug in bugs) else None
+    return explained is None or len(set.union(*explained)) >= FEWEST_WRONG and sum(map(bool, explained)) >= FEWEST_VECTORS
 
 
 def in_common(evidence):
@@ -185,6 +202,9 @@ def in_common(evidence):
     right = [one for one in evidence if one not in wrong]
     if not wrong:
         return ""
+    if any(np.isnan(one.got).any() for one in wrong):
+        return ("Some are no numbers: look for an entry that is read past the end of its row, a division of 0 by 0, or the "
+                "logarithm of a number below 0. ")
     if all((one.got[one.wrong] == 0).all() for one in wrong):
         return "Every wrong number is 0: something is not computed, or lost, as 1/2 is between integers in C. "
     if not right or len(wrong) < 2:
@@ -229,6 +249,7 @@ def pairs(single, evidence, rows, wide):
     of a layer if it touches one of them, and all numbers if it touches the forward pass. rows: keeps what each bug gives.
     """
     possible, left, used = True, np.arange(len(single)), []
+    is_open = np.array([[bug.open] for bug, in single])
     while left.size or len(used) < FEWEST_VECTORS:  # what is left explains all so far, with any bug that touches nothing
         one = next(one for one in evidence if one not in used
                    and (len(used) < FEWEST_VECTORS or not one.agrees(single[left[0]])))
@@ -236,7 +257,7 @@ def pairs(single, evidence, rows, wide):
         if one not in rows:
             rows[one] = np.array([one.filled(bugs, one.quantities) for bugs in single])
         predicted = rows[one]
-        missed = ~one.near(predicted, one.got) & one.there
+        missed = ~one.near(predicted, one.got) & one.there & ~(is_open & np.isnan(predicted))
         touched = ~one.near(predicted, one.right, UNTOUCHED)
         if wide:
             touched = np.repeat(np.logical_or.reduceat(touched, one.starts, axis=1), one.counts, axis=1)
@@ -247,7 +268,8 @@ def pairs(single, evidence, rows, wide):
         left = left[~missed[left].any(axis=1)]
     found = {}
     for A, B in ((single[a][0], single[b][0]) for a, b in np.argwhere(np.triu(possible, 1))):
-        if A.name != B.name and len({A.shared, B.shared} - {None}) < 2:
+        if (A.name != B.name or A.says != B.says and A.place == B.place == EVERYWHERE) and len(
+                {A.shared, B.shared} - {None}) < 2:
             found[A, B] = None
             if not A.changes.keys().isdisjoint(B.changes):          # of one line, the order of the two matters
                 found[B, A] = None

@@ -169,7 +169,8 @@ class Bug:
 
     name: what it is called; says: what the program does, and cure: what it should do; equation: the label of the broken
     line; changes: for each changed method of Lines, change(lines, right, …) → what stands in place of right(…);
-    place: the layers that have it; shared: as in Lines.
+    place: the layers that have it; shared: as in Lines; open: whether it reads past the end of an array, where nobody knows
+    what stands: its own numbers are NaN there, and go with any number.
     """
     name: str
     says: str
@@ -178,6 +179,7 @@ class Bug:
     changes: dict
     place: str = EVERYWHERE
     shared: str | None = None
+    open: bool = False
 
     def __str__(self):
         return self.says + (f", in {self.place}" if self.place else "")
@@ -194,7 +196,17 @@ def with_bugs(bugs):
         methods = {line: changed(getattr(broken, line), change, PLACES[bug.place] if line in LAYERED else None)
                    for line, change in bug.changes.items()}
         broken = type("Lines", (broken,), methods | ({"shared": bug.shared} if bug.shared else {}))
-    return broken
+    return type("Lines", (Open, broken), {}) if any(bug.open for bug in bugs) else broken
+
+
+class Open:
+    """Keeps NaN where it is lost: relu, which compares, has the slope 0 there, and some programs multiply it by 0."""
+
+    def slope(self, m):
+        return np.where(np.isnan(self.z[m]), np.nan, super().slope(m))
+
+    def start(self, m, p):
+        return np.eye(len(self.b[m])) * self.slope(m)[p][:, None]
 
 
 def changed(right, change, has):
