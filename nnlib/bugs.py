@@ -162,9 +162,6 @@ def parameters():
               **of_parameters(lambda W, b: (W, np.broadcast_to(b[:1], b.shape))))
     yield bug("parameters-by-columns", "the program reads the numbers of W column after column when it takes them in",
               "read them row after row", equation, ONCE, **of_parameters(lambda W, b: (column_by_column(W), b)))
-    yield bug("weights-from-single", "W and b are stored in single precision, and computed with in double",
-              "store them in double", equation, ONCE,
-              **of_parameters(lambda W, b: (W.astype(np.float32).astype(float), b.astype(np.float32).astype(float))))
 
 
 def of_inputs(of):
@@ -407,8 +404,7 @@ def slopes():
 # The loss --------------------------------------------------------------------------------------------------------------
 
 def softmax(scores):
-    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
+    return powers_of(scores) / powers_of(scores).sum(axis=1, keepdims=True)
 
 
 def of_softmax(line, function):
@@ -422,8 +418,7 @@ def of_squares(line, function):
 
 
 def sums_of(s):
-    """The sum of the exponentials of each point, whose largest is 1."""
-    return np.exp(s.y_hat - s.y_hat.max(axis=1, keepdims=True)).sum(axis=1, keepdims=True)
+    return powers_of(s.y_hat).sum(axis=1, keepdims=True)
 
 
 def cross_entropies():
@@ -457,50 +452,71 @@ def cross_entropies():
                 lambda s: ((s.p - s.Y) ** 2).sum(axis=1) / 2)
 
 
-def softmaxes():
-    def wrong(name, says, cure, function):
-        both = {"probabilities": lambda s, right: function(s.y_hat), "log_p": lambda s, right: np.log(function(s.y_hat))}
-        unseen = {"log_p": lambda s, right: np.log(function(s.y_hat)),
-                  "by_answers": lambda s, right: function(s.y_hat) - s.Y if s.softmax else right()}
-        yield bug(name, says, cure, "softmax", ONCE, **both)
-        yield bug(name, f"{says}, in loss and derivative and not in p", cure, "softmax", ONCE, **unseen)
-        for line, words in (("log_p", "in the loss only"), ("by_answers", "in the derivative only")):
-            yield bug(name, f"{says}, {words}", cure, "softmax", ONCE, **{line: unseen[line]})
+def powers_of(scores):
+    """The exponentials of each point, whose largest is 1."""
+    return np.exp(scores - scores.max(axis=1, keepdims=True))
 
-    def powers(scores):
-        return np.exp(scores - scores.max(axis=1, keepdims=True))
+
+def wrong_softmax(name, says, cure, function):
+    """function(scores) in place of softmax: everywhere, or in a part of what is computed with it."""
+    unseen = {"log_p": lambda s, right: np.log(function(s.y_hat)),
+              "by_answers": lambda s, right: function(s.y_hat) - s.Y if s.softmax else right()}
+    yield bug(name, says, cure, "softmax", ONCE, probabilities=lambda s, right: function(s.y_hat), log_p=unseen["log_p"])
+    yield bug(name, f"{says}, in loss and derivative and not in p", cure, "softmax", ONCE, **unseen)
+    for line, words in (("log_p", "in the loss only"), ("by_answers", "in the derivative only")):
+        yield bug(name, f"{says}, {words}", cure, "softmax", ONCE, **{line: unseen[line]})
+
+
+def sums_of_softmax():
+    cure, batch = "let each point have a sum of its own", "softmax-over-the-batch"
 
     def of_the_batch(scores, axis=0):
         powers = np.exp(scores - scores.max())
         return powers / powers.sum(axis=axis)
 
-    yield from wrong("softmax-without-exp", "softmax divides the scores by their sum, with no exponential",
-                "take exp of each score first", lambda scores: scores / scores.sum(axis=1, keepdims=True))
-    yield from wrong("softmax-twice", "softmax is taken twice", "give the loss the scores, not probabilities",
-                lambda scores: softmax(softmax(scores)))
-    yield from wrong("softmax-over-the-batch", "softmax divides by one sum for the whole batch",
-                     "let each point have a sum of its own", lambda scores: of_the_batch(scores, axis=None))
-    yield from wrong("softmax-over-the-batch", "softmax adds up over the points, not over the classes",
-                "let each point have a sum of its own", of_the_batch)
-    yield from wrong("softmax-sum-not-cleared", "the sum of the exponentials goes on from point to point",
-                     "begin each sum anew",
-                lambda scores: powers(scores) / np.cumsum(powers(scores).sum(axis=1, keepdims=True), axis=0))
-    yield from wrong("softmax-partial-sum", "each exponential is divided by the sum up to its own class",
-                     "add up over all classes first", lambda scores: powers(scores) / np.cumsum(powers(scores), axis=1))
-    yield from wrong("softmax-of-twice", "softmax is taken of twice the scores", "take exp of the scores",
-                     lambda scores: softmax(2 * scores))
-    yield from wrong("softmax-not-divided", "the exponentials are not divided by their sum",
-                     "divide them by their sum", powers)
+    yield from wrong_softmax(batch, "softmax divides by one sum for the whole batch", cure,
+                             lambda scores: of_the_batch(scores, axis=None))
+    yield from wrong_softmax(batch, "softmax adds up over the points, not over the classes", cure, of_the_batch)
+    yield from wrong_softmax(
+        batch, "each exponential, of a score less the largest of its point, is divided by one sum for the whole batch", cure,
+        lambda scores: powers_of(scores) / powers_of(scores).sum())
+    yield from wrong_softmax(
+        batch, "the exponentials, of scores less the largest of their point, are added up over the points, and not over the "
+        "classes", cure, lambda scores: powers_of(scores) / powers_of(scores).sum(axis=0))
+    yield from wrong_softmax(
+        "softmax-sum-not-cleared", "the sum of the exponentials goes on from point to point", "begin each sum anew",
+        lambda scores: powers_of(scores) / np.cumsum(powers_of(scores).sum(axis=1, keepdims=True), axis=0))
+    yield from wrong_softmax(
+        "softmax-partial-sum", "each exponential is divided by the sum up to its own class", "add up over all classes first",
+        lambda scores: powers_of(scores) / np.cumsum(powers_of(scores), axis=1))
+
+
+def softmaxes():
+    yield from sums_of_softmax()
+    yield from wrong_softmax("softmax-without-exp", "softmax divides the scores by their sum, with no exponential",
+                             "take exp of each score first", lambda scores: scores / scores.sum(axis=1, keepdims=True))
+    yield from wrong_softmax("softmax-twice", "softmax is taken twice", "give the loss the scores, not probabilities",
+                             lambda scores: softmax(softmax(scores)))
+    yield from wrong_softmax("softmax-of-twice", "softmax is taken of twice the scores", "take exp of the scores",
+                             lambda scores: softmax(2 * scores))
+    yield from wrong_softmax("softmax-not-divided", "the exponentials are not divided by their sum",
+                             "divide them by their sum", powers_of)
+    yield from wrong_softmax("top-forgotten", "the largest score is subtracted above the fraction's line and not below it",
+                             "subtract it in both",
+                             lambda scores: powers_of(scores) / np.exp(scores).sum(axis=1, keepdims=True))
+    yield from wrong_softmax("top-forgotten", "the largest score is subtracted below the fraction's line and not above it",
+                             "subtract it in both",
+                             lambda scores: np.exp(scores) / powers_of(scores).sum(axis=1, keepdims=True))
+    yield from wrong_softmax("sigmoid-for-softmax", "each score goes through a sigmoid, and not through softmax",
+                             "divide the exponentials by their sum", sigma)
     yield bug("softmax-not-divided", "the exponentials are not divided by their sum, in p but not in the loss",
-              "divide them by their sum", "softmax", ONCE, probabilities=lambda s, right: powers(s.y_hat))
+              "divide them by their sum", "softmax", ONCE, probabilities=lambda s, right: powers_of(s.y_hat))
     yield bug("top-forgotten", "the largest score is subtracted in the exponentials and not in the loss",
               "subtract it in both",
               "softmax", ONCE, log_p=lambda s, right: right() + s.y_hat.max(axis=1, keepdims=True))
     yield bug("top-forgotten", "the largest score is subtracted in the loss and not in the exponentials",
               "subtract it in both",
               "softmax", ONCE, log_p=lambda s, right: right() - s.y_hat.max(axis=1, keepdims=True))
-    yield from wrong("sigmoid-for-softmax", "each score goes through a sigmoid, and not through softmax",
-                "divide the exponentials by their sum", sigma)
 
 
 def hard(Y):
@@ -1173,10 +1189,10 @@ def steps_of_some():
               equation, ALL, **kept("weight_step", "W", np.s_[:, :1]))
 
 
-def stepping(shown, share, more=None):
+def stepping(shown, share, more=None, early=False):
     """A step after each point: the next one is computed with other weights. shown: what is shown of all gradients.
 
-    more: further changes, of each of these steps.
+    more: further changes, of each of these steps; early: whether z, the answers and the loss are those before all steps.
     """
     def forward(s, right):
         right()
@@ -1189,7 +1205,7 @@ def stepping(shown, share, more=None):
             one.before = s.visits[-1][0] if s.visits else None
             W, b = one.after()
             s.visits.append((one, W, b))
-        for name in ("z", "a") if s.visits else ():
+        for name in ("z", "a") if s.visits and not early else ():
             setattr(s, name, [np.concatenate(rows) for rows in zip(*(getattr(one, name) for one, _, _ in s.visits))])
         s.y_hat = s.a[-1]
         s.p = s.probabilities() if s.softmax else None
@@ -1219,6 +1235,8 @@ def point_by_point():
         for length, share in (("", lambda s: 1.0), (" of rate/N", lambda s: 1 / s.N)):
             yield bug("step-for-each-point", f"the program makes a step{length} after each point{words}", cure,
                       "gradient-step", ONCE, **stepping(shown, share))
+            yield bug("step-for-each-point", f"the program makes a step{length} after each point, and shows z and the loss "
+                      f"of before{words}", cure, "gradient-step", ONCE, **stepping(shown, share, early=True))
             yield bug("step-for-each-point-not-cleared", f"the program makes a step{length} after each point, along the sum "
                       f"of the gradients so far{words}", "set the derivatives to 0 after each step", "gradient-step", ONCE,
                       **stepping(shown, share, {"gradient": running}))

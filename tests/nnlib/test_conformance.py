@@ -235,7 +235,7 @@ PLACES = [(name, quantity, place, x) for name, found in KINDS.items() for quanti
 
 
 @pytest.mark.names
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(some.sampled_from(PLACES), some.sampled_from(["shortest", "%f", "%g", "%.10f", "float32", "hexadecimal"]),
        some.one_of(some.floats(), some.floats(0.8, 1.2), some.sampled_from([0.0, -0.0, math.inf, math.nan])),
        some.booleans())

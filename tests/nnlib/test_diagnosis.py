@@ -83,6 +83,26 @@ def test_a_bug_is_named_from_fewer_digits(form):
     assert {bug.name} in names(check(lines([bug], form, ("grad_W", "grad_b"), kind=np.float32)))
 
 
+@pytest.mark.parametrize("bug", [bug for bug in BUGS if bug.open][::3], ids=str)
+def test_a_bug_that_reads_past_the_end_is_named_whatever_stands_there(bug):
+    rng = np.random.default_rng(3)
+    for stands in (lambda: 0.0, rng.normal, lambda: float("nan")):
+        text = lines([bug], form=lambda number, stands=stands: repr(number if number == number else float(stands())))
+        assert {bug.name} in names(check(text))
+    known = re.search("equal_widths z 0 0 0 (.*)", text)
+    assert names(check(text.replace(known[0], f"equal_widths z 0 0 0 {float(known[1]) + 1}"))) == []
+
+
+@pytest.mark.parametrize("bug", [bug for bug in BUGS if bug.open][::3], ids=str)
+def test_numbers_that_nobody_knows_are_no_evidence(bug):
+    """A file of garbage alone, where the bug has none of its own."""
+    text = lines([bug], of=["sigmoid", "tanh"], form=lambda number: "x" if number != number else repr(number))
+    known = [line for line in text.splitlines() if line.endswith("x")]
+    rng = np.random.default_rng(4)
+    report = check("\n".join(line[:-1] + repr(float(rng.normal())) for line in known)) if known else None
+    assert report is None or names(report) == []
+
+
 def test_a_name_is_not_given_on_little():
     bug = NAMED["transposed-back", "", None]
     for of in (["square_batch"], ["pencil", "twin"], ["pencil", "equal_widths"]):

@@ -7,7 +7,8 @@ in other environments and on other processors.
     …           uses no newer instructions. A processor that is this machine's own, or newer, is not tried.
 
 `oldest` and `newest` are the book's lock with another NumPy on top, in folders of their own: .venv-oldest, .venv-newest.
-`make everywhere IN="oldest Prescott"` runs some of them.
+`make everywhere IN="oldest Prescott"` runs some of them, and IN=oldest+Prescott the oldest NumPy as on the old processor,
+in half the time; if that fails, each by itself tells which of the two it is.
 """
 
 import os
@@ -37,6 +38,16 @@ print(*(name for name in __cpu_dispatch__ if __cpu_features__.get(name)))
 """
 
 
+def parts_of(name):
+    """(environment, processor) of a name, of which one may be empty: the book's own, and this machine's."""
+    parts = name.split("+")
+    several = [[part for part in parts if part in group] for group in (ENVIRONMENTS, PROCESSORS)]
+    if sum(map(len, several)) < len(parts) or max(map(len, several)) > 1:
+        sys.exit(f"No environment is called {name}; there are {', '.join([*ENVIRONMENTS, *PROCESSORS])}, and one of each "
+                 "joined by +")
+    return [one[0] if one else "" for one in several]
+
+
 def python_for(name):
     """The interpreter of an environment: the newest there is, or the one that `make` uses."""
     if name != "newest":
@@ -51,7 +62,7 @@ def python_for(name):
 
 def prepared(name):
     """The Python of that environment, made or brought up to date; None where this machine cannot."""
-    if name in PROCESSORS:
+    if not name:
         return ROOT / ".venv" / BIN / "python"
     if (found := python_for(name)) is None:
         print(f"· {name}: no Python 3.12 or newer on this machine, so not tried", flush=True)
@@ -65,9 +76,9 @@ def features(python):
 
 
 def variables_for(name, python):
-    """The variables of that environment; None where there is nothing to try."""
+    """The variables of that processor, or of this one if it has no name; None where there is nothing to try."""
     variables = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
-    if name in PROCESSORS:
+    if name:
         needed, kept = PROCESSORS[name]
         here = features(python)
         if not needed <= here or here <= kept:
@@ -79,10 +90,10 @@ def variables_for(name, python):
 
 def main(names):
     failed = []
-    for name in names:
+    for name, (environment, processor) in {name: parts_of(name) for name in names}.items():
         start = time.time()
-        python = prepared(name)
-        variables = python and variables_for(name, python)
+        python = prepared(environment)
+        variables = python and variables_for(processor, python)
         if not variables:
             continue
         print(f"· {name}: ", end="", flush=True)
@@ -95,7 +106,4 @@ def main(names):
 
 
 if __name__ == "__main__":
-    known = [*ENVIRONMENTS, *PROCESSORS]
-    asked = sys.argv[1:] or known
-    unknown = [name for name in asked if name not in known]
-    sys.exit(f"No environment is called {', '.join(unknown)}; there are {', '.join(known)}" if unknown else main(asked))
+    sys.exit(main(sys.argv[1:] or [*ENVIRONMENTS, *PROCESSORS]))
