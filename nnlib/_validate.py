@@ -631,7 +631,8 @@ def probe(name, value, net):
     X, Y_hat = pair(name, value, "x", "the answer to it")
     X = batch(f"x of the {name}", X, net.widths[0], net.dtype)
     Y_hat = numbers(f"the answer of the {name}", Y_hat)
-    Y_hat = Y_hat[None] if Y_hat.ndim == 1 else Y_hat
+    if Y_hat.ndim == 1:                             # one point, or one number for each point
+        Y_hat = Y_hat.reshape(-1, 1) if net.widths[-1] == 1 else Y_hat[None]
     return X, array(f"the answer of the {name}", Y_hat, (len(X), net.widths[-1]), "it has a row for each x, and the network "
                     "answers {} numbers", net.widths[-1], dtype=net.dtype)
 

@@ -11,7 +11,7 @@ from . import _validate
 from .losses import softmax
 from .network import Layer, Network, activations_of, predict
 
-NEAR = 1e-4             # of the largest number of y_hat: single precision and six printed digits are nearer
+NEAR = 1e-4             # of the largest answer of an output: single precision and six printed digits are nearer
 
 
 def to_torch(net, names=None):
@@ -45,7 +45,8 @@ def to_keras(net):
 def from_keras(weights, phi, probe=None):
     """The network of model.get_weights(): W (d_in, d_out), b (d_out,), W, b, … in one list.
 
-    phi, probe and errors as `from_torch`. Where a W is square, nothing but a probe tells it from its transpose.
+    phi, probe and errors as `from_torch`. Where a W is square, nothing but a probe tells it from its transpose. Keras's own
+    leaky_relu is another function: its slope below 0 is 0.2, or 0.3 in the layer LeakyReLU, and the book's is 0.01.
     """
     weights = _validate.sequence("weights", weights, "arrays")
     if not weights or len(weights) % 2:
@@ -101,7 +102,8 @@ def _network(owner, pairs, rows_first, phi, probe):
 
 def _probed(owner, net, X, Y_hat):
     """The network, if it answers Y_hat to X, and would not with a square matrix turned; else a sentence with the cause."""
-    square = [m for m, layer in enumerate(net) if len(layer.W) == len(layer.W.T) and (layer.W != layer.W.T).any()]
+    square = [m for m, layer in enumerate(net) if len(layer.W) == len(layer.W.T)
+              and (abs(layer.W - layer.W.T) > NEAR * abs(layer.W).max()).any()]
     turned = (_turned(net, several) for several in _some(square))
     if not _answers(net, X, Y_hat):
         cause = ""
@@ -112,7 +114,7 @@ def _probed(owner, net, X, Y_hat):
         raise ValueError(f"{owner} must give the answer of the probe, and gives another{cause}")
     if any(_answers(other, X, Y_hat) for other in turned):
         raise ValueError(f"probe must tell each square W of {owner} from its transpose, and with one of them turned the "
-                         "answer is the same: take another x")
+                         "answer is the same: take another x, or none if no x helps")
     return net
 
 
@@ -130,8 +132,9 @@ def _turned(net, several):
 
 @np.errstate(all="ignore")
 def _answers(net, X, Y_hat, last=lambda Z: Z):
-    """Whether a network answers Y_hat to X, to single precision."""
+    """Whether a network answers Y_hat to X, to single precision. The sums of an output round by more than a small answer."""
+    sizes = np.fmax(abs(Y_hat).max(axis=0), abs(Y_hat).max() / 100)
     try:
-        return bool((abs(last(predict(net, X)) - Y_hat) <= NEAR * abs(Y_hat).max()).all())
+        return bool((abs(last(predict(net, X)) - Y_hat) <= NEAR * sizes).all())
     except (ValueError, OverflowError):         # an answer that is no number is another answer
         return False

@@ -15,6 +15,8 @@ NODES = {"Identity": identity, "Sigmoid": sigmoid, "Tanh": tanh, "Relu": relu, "
          "Sin": sin, "Mul": square}
 NAMES = {phi.name: node for node, phi in NODES.items()}
 DEFAULTS = {"Gemm": {"alpha": 1.0, "beta": 1.0, "transA": 0, "transB": 0}, "LeakyRelu": {"alpha": 0.01}}
+IN_THE_LOSS = ": leave it out, and let the loss do it"
+HINTS = {"Softmax": IN_THE_LOSS, "LogSoftmax": IN_THE_LOSS, "Flatten": ": give the network vectors that are flat already"}
 OPSET, IR = 17, 8           # of 2022: older programs read the file too
 
 
@@ -62,6 +64,9 @@ def from_onnx(model):
         if node.op_type == "Constant" and len(node.attribute) == 1 and node.attribute[0].name == "value":
             arrays[node.output[0]] = onnx.numpy_helper.to_array(node.attribute[0].t)
             continue
+        if node.op_type == "Identity" and [*node.input] and node.input[0] in arrays:    # equal arrays are stored once
+            arrays[node.output[0]] = arrays[node.input[0]]
+            continue
         layers = _with_node(layers, f"node {k}, {_validate.shown(node.op_type)},", node, value, arrays,
                             {one.name: onnx.helper.get_attribute_value(one) for one in node.attribute})
         value = node.output[0]
@@ -96,16 +101,17 @@ def _model(onnx, model):
 
 def _with_node(layers, name, node, value, arrays, attributes):
     """The layers [W, b, phi] with one more node: a new layer, the bias of the last, or its activation."""
-    kind = node.op_type
+    kind = "Mul" if _squares(node, arrays) else node.op_type
     if node.domain not in ("", "ai.onnx") or kind not in ("Gemm", "MatMul", "Add", *NODES):
-        hint = ": leave it out, and let the loss do it" if kind in ("Softmax", "LogSoftmax") else ""
+        hint = HINTS.get(kind, "")
         raise ValueError(f"{name} must be Gemm, MatMul, Add or an activation of the book{hint}")
     known = DEFAULTS.get(kind, {})
     if unknown := sorted(set(attributes) - set(known)):
         raise ValueError(f"{name} must have no attribute that changes it; got {_validate.shown(unknown[0])}")
     attributes = known | attributes
-    others = [one for one in node.input if one not in (value, "")]
-    if value not in node.input or len(node.output) != 1 or any(one not in arrays for one in others):
+    others = [one for one in node.input if one not in (value, "")] if node.op_type != "Pow" else []
+    times = [*node.input].count(value)
+    if times != 1 + (node.op_type == "Mul") or len(node.output) != 1 or any(one not in arrays for one in others):
         raise ValueError(f"{name} must read what the node before it gives, and arrays that the model holds, "
                          "because a network of the book is a chain")
     others = [arrays[one] for one in others]
@@ -119,11 +125,17 @@ def _with_node(layers, name, node, value, arrays, attributes):
         raise ValueError(f"{name} must {after}, because a layer of the book is φ(W a + b)")
     if kind == "Add":
         return [*layers[:-1], (W, _bias(name, others[0], len(W)), None)]
-    if others or len(node.input) != 1 + (kind == "Mul"):
+    if others:
         raise ValueError(f"{name} must be the square of what it reads, or an activation of it alone")
     if kind == "LeakyRelu" and not np.isclose(attributes["alpha"], 0.01, rtol=1e-6):
         raise ValueError(f"alpha of {name} must be 0.01, as in leaky_relu; got {attributes['alpha']:g}")
     return [*layers[:-1], (W, b, NODES[kind])]
+
+
+def _squares(node, arrays):
+    """Whether a node is Pow with the exponent 2."""
+    exponent = arrays.get(node.input[1]) if node.op_type == "Pow" and len(node.input) == 2 else None
+    return exponent is not None and exponent.size == 1 and float(exponent.reshape(())) == 2
 
 
 def _weights(name, node, value, others, attributes):

@@ -45,6 +45,8 @@ SAME = {
     "MatMul and Tanh": model(MATMUL, node("Tanh", ["z"], ["y"])),
     "two layers without an activation": model(gemm(gives="z"), gemm("z", more=("C", "b"))),
     "a square": model(MATMUL, node("Mul", ["z", "z"], ["y"])),
+    "a power of 2": model(MATMUL, node("Pow", ["z", "two"], ["y"]), two=np.array(2.0)),
+    "two equal arrays": model(node("Identity", ["b"], ["same"]), gemm(gives="z"), gemm("z", more=("C", "same"))),
     "Identity between": model(gemm(gives="z"), node("Identity", ["z"], ["i"]), node("Relu", ["i"], ["y"])),
     "a constant": model(node("Constant", [], ["k"], value=numpy_helper.from_array(K)), gemm(more=("k", "b"))),
 }
@@ -55,6 +57,10 @@ REFUSED = {
     "Reshape": model(node("Reshape", ["x", "K"], ["f"]), gemm("f")),
     "custom": model(node("Gemm", ["x", "K", "b"], ["y"], domain="com.example")),
     "residual": model(gemm(gives="z"), node("Add", ["z", "x"], ["y"])),
+    "its input for a bias": model(gemm(more=("S", "x")), inputs=("x",), S=np.eye(3)),
+    "its sum with what it reads": model(gemm(gives="z"), gemm("z", more=("C", "z"))),
+    "a power of 3": model(MATMUL, node("Pow", ["z", "three"], ["y"]), three=np.array(3.0)),
+    "a power of numbers": model(MATMUL, node("Pow", ["z", "b"], ["y"])),
     "two readers": model(gemm(gives="z"), node("Tanh", ["z"], ["t"]), node("Sigmoid", ["z"], ["y"])),
     "transA": model(gemm(transA=1)),
     "weights first": model(node("Gemm", ["K", "x", "b"], ["y"])),
@@ -77,8 +83,9 @@ REFUSED = {
     "nan": model(gemm(more=("N", "b")), N=K * np.nan),
     "no model": 7, "None": None, "bytes": b"abc",
 }
-NAMED = {"Softmax": "'Softmax'.*loss", "residual": "'Add'", "custom": "'Gemm'", "transA": "'Gemm'.*transA",
-         "LeakyRelu, 0.2": "0.2", "unknown attribute": "gamma", "Conv": "'Conv'", "Flatten": "'Flatten'",
+NAMED = {"Softmax": "'Softmax'.*loss", "its input for a bias": "chain", "its sum with what it reads": "chain",
+         "a power of 3": "'Pow'", "residual": "'Add'", "custom": "'Gemm'", "transA": "'Gemm'.*transA",
+         "LeakyRelu, 0.2": "0.2", "unknown attribute": "gamma", "Conv": "'Conv'", "Flatten": "'Flatten'.*flat already",
          "Reshape": "'Reshape'"}
 
 

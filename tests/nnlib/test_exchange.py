@@ -144,6 +144,21 @@ def test_a_probe_of_single_precision_is_near_enough_and_four_digits_are_not():
         nnlib.from_torch(nnlib.to_torch(net), phis, (x, answer + 1e-3 * abs(answer).max()))
 
 
+def test_a_probe_sees_a_wrong_sign_in_an_output_that_is_small_beside_another():
+    net = Network([Layer([[1e4, 2e4], [0.3, -0.2], [5.0, 5.0]], [0, 0.5, 0], "identity")])
+    x, wrong = [1.0, 2.0], net.replace(0, W=net[0].W * [[1], [1], [-1]])
+    weights = nnlib.to_keras(net)
+    assert same(nnlib.from_keras(weights, "identity", (x, predict(net, [x])[0])), net)
+    with pytest.raises(ValueError, match="gives another$"):
+        nnlib.from_keras(weights, "identity", ([x, [0.1, 0.3]], predict(wrong, [x, [0.1, 0.3]])))
+
+
+def test_a_probe_of_one_output_may_be_a_list_of_numbers():
+    net = Network([Layer([[1.0, -2.0]], [0.5], "tanh")])
+    X = np.array([[0.1, 0.2], [0.3, -1.0], [2.0, 0.5]])
+    assert same(nnlib.from_keras(nnlib.to_keras(net), "tanh", (X, predict(net, X)[:, 0])), net)
+
+
 # What is refused ----------------------------------------------------------------------------------------------------
 
 def changed(**more):
