@@ -10,6 +10,17 @@ from .activations import activation
 class Operators:
     """What follows from a + b, a * b and a @ b, where one of the two may be an array or a number, which stands still."""
     __array_ufunc__ = None                      # array + Node asks the Node, and not NumPy
+    __hash__ = object.__hash__
+
+    def __array__(self, *_, **__):
+        raise TypeError(f"a {type(self).__name__} must be computed with by + - * @, sum, T and apply, which NumPy's own "
+                        "functions do not do; its value is an array that stands still")
+
+    def __array_function__(self, *_):
+        self.__array__()
+
+    def __eq__(self, other):
+        return self is other if isinstance(other, Operators) else self.__array__()
 
     @property
     def shape(self):
@@ -25,7 +36,10 @@ class Operators:
         return type(self).__matmul__(other, self)
 
     def __sub__(self, other):
-        return self + other * np.array(-1.0, self.value.dtype)
+        return self + -(other if isinstance(other, Operators) else self._still(other))
+
+    def _still(self, other):
+        return _constant(other, self.value.dtype, f"a {type(self).__name__}")
 
     def __rsub__(self, other):
         return self * -1.0 + other
@@ -47,6 +61,9 @@ class Dual(Operators):
 
     def __post_init__(self):
         _validate.set_fields(self, value=_computed(self.value), dot=_computed(self.dot))
+        if self.dot.shape != self.value.shape:
+            raise ValueError(f"dot must have the shape of value, because it says how value moves; got {self.dot.shape} "
+                             f"and {self.value.shape}")
 
     def __add__(a, b):
         a, b = _both_dual("+", a, b)
@@ -61,6 +78,7 @@ class Dual(Operators):
         return Dual(a.value @ b.value, a.dot @ b.value + a.value @ b.dot)
 
     def apply(a, phi):
+        phi = activation(phi)
         return Dual(phi.f(a.value), phi.df(a.value) * a.dot)
 
     def sum(a, axis=None, keepdims=False):
@@ -84,7 +102,8 @@ class Node(Operators):
     def __post_init__(self):
         reads = tuple((node, pull) for node, pull in self.reads if isinstance(node, Node))
         depth = 1 + max((node.depth for node, _ in reads), default=-1)
-        _validate.set_fields(self, value=_computed(self.value), reads=reads, depth=depth)
+        value = _computed(self.value if reads else np.array(self.value, subok=True))
+        _validate.set_fields(self, value=value, reads=reads, depth=depth)
 
     def __add__(a, b):
         x, y = _values("+", a, b)
@@ -96,7 +115,7 @@ class Node(Operators):
 
     def __matmul__(a, b):
         x, y = _values("@", a, b)
-        rows, columns = np.atleast_2d(x), y.reshape(len(y), -1)
+        rows, columns = np.atleast_2d(x), y if y.ndim == 2 else y[:, None]
 
         def matrix(u):
             return u.reshape(len(rows), columns.shape[1])
@@ -105,6 +124,7 @@ class Node(Operators):
                             (b, lambda u: (rows.T @ matrix(u)).reshape(y.shape))))
 
     def apply(a, phi):
+        phi = activation(phi)
         return Node(phi.f(a.value), ((a, lambda u: u * phi.df(a.value)),))
 
     def sum(a, axis=None, keepdims=False):
@@ -135,7 +155,7 @@ def backward(y, by, u=None):
     for each, of its shape. Nothing is stored: the same call gives the same.
     Raises ValueError for a Node that y is not made of, or a u that does not
     fit, TypeError for what is no Node, OverflowError for a derivative, or a
-    number on the way to it, out of range.
+    number on the way to it, out of range. The arrays are read-only.
     """
     nodes = tape(y)
     asked = {y: _weights(u, y)}
@@ -151,7 +171,7 @@ def backward(y, by, u=None):
 def unrepeated(u, value):
     """u, summed over the axes along which a value was repeated to fit beside a larger one."""
     u = u.sum(axis=tuple(range(u.ndim - value.ndim)))
-    repeated = tuple(k for k, length in enumerate(value.shape) if length < u.shape[k])
+    repeated = tuple(k for k, length in enumerate(value.shape) if length != u.shape[k])
     return u.sum(axis=repeated, keepdims=True).astype(value.dtype, copy=False)
 
 
@@ -168,8 +188,7 @@ def dual(value, dot):
 
 def apply(phi, a):
     """φ of each element of a Dual, a Node or an array. phi: an Activation or its name."""
-    phi = activation(phi)
-    return a.apply(phi) if isinstance(a, Operators) else phi.f(np.asarray(a))
+    return a.apply(phi) if isinstance(a, Operators) else activation(phi).f(_as_floats(np.asarray(a)))
 
 
 # What the operations ask first -------------------------------------------------------------------------------------
@@ -214,10 +233,17 @@ def _weights(u, y):
 
 def _computed(value, what="a value"):
     """A computed array, read-only, unless a number of it is not finite."""
-    value = np.asanyarray(value)
+    value = _as_floats(np.asanyarray(value))
+    if value.dtype.kind not in "fc":
+        raise TypeError(f"{what} must hold numbers; got an array of {value.dtype}")
     if np.isnan(value).any():
         raise ValueError(f"{what} is not a number: keep what is read where the operation is defined")
-    return _validate.finite(what, value)
+    return _validate.finite(what, value, "keep what is read smaller, and where the function is defined")
+
+
+def _as_floats(array):
+    """Integers would wrap round, or be cut off."""
+    return array.astype(float) if array.dtype.kind in "biu" else array
 
 
 # What leaves the range of its floats is said in a sentence, so NumPy need not warn of it.

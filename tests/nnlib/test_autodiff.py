@@ -213,6 +213,21 @@ def test_single_precision_stays_single():
     assert pushed.value.dtype == pushed.dot.dtype == np.float32
 
 
+def test_integers_neither_wrap_round_nor_are_cut_off():
+    for kind in (np.uint8, np.int64, bool):
+        whole = np.array([1, 0] if kind is bool else [3, 200], kind)
+        for name in ("square", "sigmoid", "softplus"):
+            assert_allclose(apply(name, whole), apply(name, whole.astype(float)), rtol=1e-15)
+        assert_allclose((Dual(whole, whole) * Dual(whole, whole)).value, whole.astype(float) ** 2)
+    b = np.array([2.0, 3.0])
+    node = Node(b)
+    b[0] = 100                                      # neither seen by the Node nor forbidden
+    assert_allclose(backward((node * node).sum(), [node])[0], [4, 6])
+    assert variable(1.0).apply("tanh").value == np.tanh(1.0)
+    wide, empty = variable([1.0]), backward((variable([1.0]) + np.ones(0)).sum(), [])
+    assert empty == [] and backward((wide + np.ones(0)).sum(), [wide])[0].shape == (1,)
+
+
 def test_unrepeated_sums_what_was_repeated():
     u = np.arange(24.0).reshape(2, 3, 4)
     for shape in (), (4,), (1, 4), (3, 1), (2, 1, 4), (1, 1, 1), (2, 3, 4):
@@ -244,6 +259,17 @@ REFUSED = {
     "complex": (lambda: A * 1j, TypeError, "must be real"),
     "no number": (lambda: A * np.nan, ValueError, "what stands beside a Node must be finite"),
     "NumPy's own": (lambda: np.exp(A), TypeError, "does not support ufuncs"),
+    "np.dot": (lambda: np.dot(np.eye(2), A), TypeError, "a Node must be computed with by + - * @"),
+    "np.where": (lambda: np.where([True, False], A, 0), TypeError, "NumPy's own functions"),
+    "np.size": (lambda: np.size(dual(1, 1)), TypeError, "a Dual must be computed with"),
+    "an object array": (lambda: np.array([A, A]), TypeError, "NumPy's own functions"),
+    "==": (lambda: A == 0, TypeError, "must be computed with"),
+    "== of an array": (lambda: np.ones(2) == A, TypeError, "must be computed with"),
+    "- None": (lambda: A - None, TypeError, "what stands beside a Node must hold"),
+    "- text": (lambda: A - "x", TypeError, "what stands beside a Node must hold numbers; got text"),
+    "- a set": (lambda: dual(1, 1) - {1}, TypeError, "what stands beside a Dual must hold"),
+    "a Dual of two shapes": (lambda: Dual(np.ones(3), np.ones((2, 3))), ValueError, "dot must have the shape of value"),
+    "a Dual of text": (lambda: Dual("a", 1), TypeError, "must hold numbers"),
     "no u": (lambda: backward(A, [A]), ValueError,
         "u must say how much each element of y counts, because y has shape (2,); got None"),
     "another u": (lambda: backward(A, [A], [1, 2, 3]), ValueError,
