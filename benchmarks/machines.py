@@ -34,4 +34,4 @@ if __name__ == "__main__":
     try:
         sys.exit(main(*filter(None, sys.argv[1:])))
     except KeyboardInterrupt:
-        sys.exit("\nInterrupted; machines.json stays as it was.")
+        sys.exit("\nInterrupted.")

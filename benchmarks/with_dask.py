@@ -6,6 +6,7 @@ the prediction knows nothing of the steps that it is compared with.
 """
 import importlib.metadata
 import json
+import logging
 import os
 import pickle
 import platform
@@ -33,13 +34,24 @@ def of_digits(k):
     return Parts(X, one_hot(labels, 10), 200)(k)
 
 
+def connected(address):
+    """A Client of the scheduler at that address, or of two workers on this machine."""
+    if address is None:
+        return Client(n_workers=2, threads_per_worker=1, dashboard_address=":0")
+    if "://" not in address:
+        sys.exit(f"AT must be the address of a scheduler, such as tcp://10.0.0.7:8786; got {address}")
+    return Client(address, timeout=10)
+
+
 def train(address=None):
     """The classifier of the digits, by the workers of a scheduler or of a local cluster."""
     net, (X, labels) = random_network((64, 32, 16, 10), "tanh", np.random.default_rng(0)), digits()
     net = net.replace(2, phi="identity")
-    with Client(address) if address else Client(n_workers=2, threads_per_worker=1, dashboard_address=":0") as pool:
-        pool.wait_for_workers(1)
-        print(f"{len(pool.scheduler_info()['workers'])} workers", flush=True)
+    with connected(address) as pool:
+        print("waiting for a worker", flush=True)
+        pool.wait_for_workers(1, timeout=60)
+        count = len(pool.scheduler_info()["workers"])
+        print(f"{count} worker{'s' * (count != 1)}", flush=True)
         found, history = train_parts(net, of_digits, range(9), cross_entropy, Adam(0.01), 30, 3, pool, progress=True)
     alone, _ = train_parts(net, of_digits, range(9), cross_entropy, Adam(0.01), 30, each=3)
     right = (predict(found, X).argmax(axis=1) == labels).mean()
@@ -122,4 +134,14 @@ def measure():
 if __name__ == "__main__":
     if os.environ.get("OPENBLAS_NUM_THREADS") != "1":
         sys.exit("make dask and make machines start this: each process must have one thread, or one alone has several")
-    measure() if sys.argv[1:2] == ["measure"] else train(*sys.argv[2:3])
+    if sys.argv[1:2] == ["measure"]:
+        measure()
+        sys.exit()
+    logging.disable(logging.CRITICAL)                                   # Dask tells of a lost connection on many lines
+    try:
+        train(*sys.argv[2:3])
+    except (OSError, ValueError, TimeoutError) as error:
+        where = f"at {sys.argv[2]}" if sys.argv[2:3] else "of this machine"
+        sys.exit(f"The scheduler {where} did not answer, or had no worker for a minute: {str(error).splitlines()[0]}")
+    except KeyboardInterrupt:
+        sys.exit("\nInterrupted.")

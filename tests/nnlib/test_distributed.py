@@ -247,6 +247,72 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.parametrize("data, error, said", [
+    (lambda folder: (np.ma.masked_array(X, X > 3), Y), TypeError, "X must be an array of real numbers"),
+    (lambda folder: (np.arange(9.0), Y), ValueError, "X must have a row for each point and a column"),
+    (lambda folder: (None, Y), TypeError, "X must be an array of real numbers"),
+    (lambda folder: (X, 3.0), TypeError, "Y must be an array of real numbers"),
+    (lambda folder: (X.astype(object), Y), TypeError, "X must be an array of real numbers"),
+    (lambda folder: (X, Y[:3]), ValueError, "X and Y must have a row for each point; got 4 rows and 3"),
+    (lambda folder: (str(folder / "words.csv"), Y), TypeError, "or the name of a .npy file"),
+])
+def test_parts_are_of_arrays_with_rows(data, error, said, tmp_path):
+    (tmp_path / "words.csv").write_text("1,2\n3,4\n")
+    with pytest.raises(error, match=said):
+        Parts(*data(tmp_path), 2)
+
+
+def test_a_file_that_changes_is_noticed(tmp_path):
+    names = [tmp_path / "X.npy", tmp_path / "Y.npy"]
+    for name, array in zip(names, (X, Y)):
+        np.save(name, array)
+    read = Parts(*names, 2)
+    for name, array in zip(names, (X, Y)):
+        np.save(name, array[:3])
+    with pytest.raises(ValueError, match="X must have its 4 rows as long as it is read; got 3"):
+        read(0)
+
+
+def test_an_error_names_the_part_and_a_sum_out_of_range_is_refused():
+    bad = X.astype(float)
+    bad[3, 0] = np.nan
+    with pytest.raises(ValueError, match="part 1: X must be finite"):
+        backprop_parts(PENCIL, Parts(bad, Y, 2), range(2), squared_error)
+    for found, said in ((None, "must be a list"), ((X, Y, Y), "must be a pair")):
+        with pytest.raises((TypeError, ValueError), match=rf"what read\(0\) returns {said}"):
+            backprop_parts(PENCIL, lambda k, found=found: found, range(1), squared_error)
+    large = np.full((500, 1), 1e36, "f4")
+    line = nnlib.Network([nnlib.Layer(np.ones((1, 1), "f4"), np.zeros(1, "f4"), "identity")])
+    with np.errstate(over="ignore"), pytest.raises(OverflowError):
+        backprop_parts(line, Parts(large, np.ones((500, 1), "f4"), 500), range(1), squared_error)
+
+
+def test_parts_may_be_as_many_as_a_range_has():
+    read = Parts(X, Y, 4)
+    many = range(0, 1)
+    assert bits(backprop_parts(PENCIL, read, many, squared_error)) == bits(backprop_parts(PENCIL, read, [0], squared_error))
+    with pytest.raises(IndexError, match="k must lie in"):
+        backprop_parts(PENCIL, read, range(1, 10**6), squared_error)
+
+
+def test_ctrl_c_gives_what_was_learned_so_far(capsys):
+    net, data, answers = some()
+    calls = []
+
+    def read(k):
+        calls.append(k)
+        if len(calls) == 6:
+            raise KeyboardInterrupt
+        return data[50 * k:50 * k + 50], answers[50 * k:50 * k + 50]
+
+    found, history = train_parts(net, read, range(2), squared_error, SGD(0.1), 5)
+    wanted, _ = train_parts(net, Parts(data[:100], answers[:100], 50), range(2), squared_error, SGD(0.1), 2)
+    assert flat(found).tobytes() == flat(wanted).tobytes() and len(history.loss) == 2
+    assert "interrupted after 2 of 5 steps" in capsys.readouterr().err
+    with pytest.raises(TypeError, match="optimizer must be an Optimizer"):
+        train_parts(net, read, range(2), squared_error, 3, 5)
+
+
 @pytest.mark.long
 @pytest.mark.not_for_mutants
 def test_a_lost_worker_loses_nothing_and_data_may_be_larger_than_a_memory(tmp_path):
