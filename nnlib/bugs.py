@@ -17,8 +17,8 @@ def listed():
     """Every bug, with the places in which it is looked for."""
     for several in (forward_pass, parameters, sums, slopes, activations, of_other_layers, slopes_of_one, cross_entropies,
                     softmaxes, errors, errors_of_all, right_answers, other_answers, squared_errors, factors, way_back,
-                    sums_back, points, weight_gradients, entries, bias_gradients, outputs, outputs_of_all, steps,
-                    steps_of_all, point_by_point):
+                    sums_back, misread_arrays, points, weight_gradients, entries, bias_gradients, outputs, outputs_of_all,
+                    steps, steps_of_all, point_by_point):
         yield from several()
 
 
@@ -100,7 +100,6 @@ def forward_pass():
               matrix=lambda s, right, m: column_by_column(right(m)))
     yield bug("stored-by-columns", "the forward pass reads W column after column, though it is stored row after row",
               "read entry (r, c) at r · columns + c", equation, ALL, **weighted(column_by_column))
-    yield from misread_arrays()
     yield bug("sum-not-cleared", "the sum of a unit goes on from that of the unit before it", "begin each sum anew",
               equation, ALL, weighted_sum=lambda s, right, m: np.cumsum(right(m), axis=1))
     yield bug("sum-not-cleared", "the sum of a unit goes on from that of the unit before it, and the bias is added then",
@@ -122,14 +121,16 @@ def forward_pass():
 def misread_arrays():
     """A W that is stored row after row, read elsewhere; no one knows what stands past its end."""
     back = "batch-delta-step"
-    for name, place, read, cure in (
-            ("another-stride", "r · rows + c", of_other_stride, "read it at r · columns + c"),
-            ("read-transposed", "c · columns + r", flat_transposed, "read it at r · columns + c")):
-        yield bug(name, f"the forward pass reads entry (r, c) of W at {place}", cure, "batch-z", ALL, True, **weighted(read))
-        yield bug(name, f"entry (r, c) of W is read at {place}, wherever it is read", cure, "batch-z", ALL, True,
-                  matrix=lambda s, right, m, read=read: read(right(m)))
-        yield bug(name, f"the way back reads entry (r, c) of W at {place}", cure, back, ALL, True,
+    cure = "read it at r · columns + c"
+    for names, place, read in (
+            (["another-stride"] * 3, "r · rows + c", of_other_stride),
+            (["transposed-forward", "transposed-back", "transposed-everywhere"], "c · columns + r", flat_transposed)):
+        yield bug(names[0], f"the forward pass reads entry (r, c) of W at {place}", cure, "batch-z", ALL, True,
+                  **weighted(read))
+        yield bug(names[1], f"the way back reads entry (r, c) of W at {place}", cure, back, ALL, True,
                   **through(lambda s, m, read=read: read(s.matrix(m))))
+        yield bug(names[2], f"entry (r, c) of W is read at {place}, wherever it is read", cure, "batch-z", ALL, True,
+                  matrix=lambda s, right, m, read=read: read(right(m)))
     yield bug("weights-of-the-layer-below", "δ goes back through the numbers of the W below, read row after row",
               "take the W that δ's own layer has", back, ALL, True, **through(lambda s, m: read_at(
                   s.matrix(m - 1), lambda r, c, rows, columns: r * columns + c, s.W[m].shape)))

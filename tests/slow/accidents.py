@@ -103,14 +103,15 @@ def main(faults=100_000):
                     if found]
     named = []
     for seed in suspects:
-        diagnosis = check(as_lines(numbers((fault(seed),)))).diagnosis
-        if diagnosis.named:
+        diagnosis = check(as_lines(numbers((fault(seed),)))).diagnosis             # None where the fault changes nothing
+        if diagnosis is not None and diagnosis.named:
             named.append(seed)
             print(seed, *fault(seed).changes, fault(seed).place, diagnosis, flush=True)
-    found = {"faults": faults, "suspected": len(suspects), "named": len(named)}
+    found = {"faults": faults, "programs": max(map(len, known.values())), "suspected": len(suspects), "named": len(named)}
     print(found, f"{time.perf_counter() - start:.0f} s")
     if faults >= 100_000:
-        TARGET.write_text(json.dumps(json.loads(TARGET.read_text()) | {"accidents": found}, indent=1) + "\n")
+        report = json.loads(TARGET.read_text(encoding="utf-8")) | {"accidents": found}
+        TARGET.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

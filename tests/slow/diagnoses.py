@@ -115,6 +115,7 @@ def main(share=1.0, seed=None):
                 if wrong or kind != "unknown" and not one and not few:
                     print("  ", *what, flush=True)
     if share == 1:
+        found = json.loads(TARGET.read_text(encoding="utf-8")) | found
         TARGET.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
