@@ -17,6 +17,7 @@ FEWEST_WRONG, FEWEST_VECTORS, MOST_NAMED = 4, 2, 2
 FORWARD = "z", "y_hat", "p", "loss"
 FAR_OUT = 200                       # |z| of a saturated vector reaches farther; that of the pencil networks does not
 MOST_PAIRS = 20_000                 # that are run
+FEW_PAIRS, MOST_VECTORS = 5_000, 6  # more vectors are asked until so few pairs are left, and of no more than so many vectors
 UNTOUCHED = 1e-12                   # of the largest in its layer: what a bug that does not touch a number may change in it
 
 
@@ -250,9 +251,7 @@ def pairs(single, evidence, rows, wide):
     """
     possible, left, used = True, np.arange(len(single)), []
     is_open = np.array([[bug.open] for bug, in single])
-    while left.size or len(used) < FEWEST_VECTORS:  # what is left explains all so far, with any bug that touches nothing
-        one = next(one for one in evidence if one not in used
-                   and (len(used) < FEWEST_VECTORS or not one.agrees(single[left[0]])))
+    while (one := next_to_ask(evidence, used, [single[k] for k in left[:1]], possible)) is not None:
         used.append(one)
         if one not in rows:
             rows[one] = np.array([one.filled(bugs, one.quantities) for bugs in single])
@@ -274,6 +273,19 @@ def pairs(single, evidence, rows, wide):
             if not A.changes.keys().isdisjoint(B.changes):          # of one line, the order of the two matters
                 found[B, A] = None
     return found
+
+
+def next_to_ask(evidence, used, left, possible):
+    """The next vector whose numbers thin out the pairs; None if few are left. left: a bug that explains all so far, alone.
+
+    Such a bug explains all with any other that touches nothing, so that a vector is asked on which it does not.
+    """
+    rest = [one for one in evidence if one not in used]
+    if len(used) < FEWEST_VECTORS:
+        return rest[0]
+    if left:
+        return next(one for one in rest if not one.agrees(left[0]))
+    return rest[0] if rest and len(used) < MOST_VECTORS and possible.sum() > 2 * FEW_PAIRS else None
 
 
 def simplest(found):

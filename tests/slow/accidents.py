@@ -65,7 +65,8 @@ def fault(seed):
             lambda x: np.sign(x) * abs(x) ** power,
             lambda x: x * np.random.default_rng([8, seed]).uniform(0.2, 5, np.shape(x)),
             lambda x: x + np.random.default_rng([8, seed]).normal(size=np.shape(x))][rng.integers(6)]
-    line, place = str(rng.choice(FACTORED)), str(rng.choice([EVERYWHERE, LAST, BELOW, FIRST]))
+    line = str(rng.choice(FACTORED))                # of which three are not used in layer 0
+    place = str(rng.choice([EVERYWHERE, LAST, BELOW, *([] if line in ("back", "forth", "tighten") else [FIRST])]))
     return Bug("unknown", "", "", "", {line: lambda s, right, *args: form(right(*args))}, place)
 
 
