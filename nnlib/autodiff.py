@@ -36,10 +36,9 @@ class Operators:
         return type(self).__matmul__(other, self)
 
     def __sub__(self, other):
-        return self + -(other if isinstance(other, Operators) else self._still(other))
-
-    def _still(self, other):
-        return _constant(other, self.value.dtype, f"a {type(self).__name__}")
+        if not isinstance(other, Operators):
+            other = _constant(other, self.value.dtype, f"a {type(self).__name__}")
+        return self + -other
 
     def __rsub__(self, other):
         return self * -1.0 + other

@@ -906,7 +906,7 @@ def weight_gradients():
               weight_gradient=clipped, bias_gradient=clipped)
     yield bug("reads-x", "∂/∂W takes the input x in every layer", "multiply by what the layer reads", weights, ALL,
               **reading(lambda s, m: s.a[0]))
-    yield bug("reads-x", f"∂/∂W takes the input x in every layer, {IN_FIXED.replace('W', 'x')}",
+    yield bug("reads-x", "∂/∂W takes the input x in every layer, in an array of fixed size, with zeros behind x",
               "multiply by what the layer reads", weights, ALL, **reading(lambda s, m: padded(s.a[0], s.a[m].shape)))
     yield bug("rows-shared", "all rows of ∂/∂W are one array, to which each unit adds, as in [[0] * n] * m in Python",
               "make an array for each row", weights, ALL,

@@ -127,8 +127,8 @@ class Evidence:
     def agrees(self, bugs):
         """Whether a program with these bugs gives every number that came. What is fast and wrong is tried first."""
         is_open = any(bug.open for bug in bugs)
-        for quantities in (self.wrong_forward, self.wrong_gradient, self.quantities):
-            numbers = self.filled(bugs, quantities) if quantities else self.got
+        for quantities in filter(None, (self.wrong_forward, self.wrong_gradient, self.quantities)):
+            numbers = self.filled(bugs, quantities)
             if not (self.near(numbers, self.got) | is_open & np.isnan(numbers))[self.there].all():
                 return False
         return True
@@ -266,13 +266,18 @@ def pairs(single, evidence, rows, wide):
         possible &= fits & fits.T
         left = left[~missed[left].any(axis=1)]
     found = {}
-    for A, B in ((single[a][0], single[b][0]) for a, b in np.argwhere(np.triu(possible, 1))):
-        if (A.name != B.name or A.says != B.says and A.place == B.place == EVERYWHERE) and len(
-                {A.shared, B.shared} - {None}) < 2:
-            found[A, B] = None
-            if not A.changes.keys().isdisjoint(B.changes):          # of one line, the order of the two matters
-                found[B, A] = None
+    for a, b in np.argwhere(np.triu(possible, 1)):
+        found |= dict.fromkeys(together(*single[a], *single[b]))
     return found
+
+
+def together(A, B):
+    """The programs that have both bugs: none if they cannot be a pair, two if the order matters, as in one line."""
+    if len({A.shared, B.shared} - {None}) > 1:
+        return []
+    if A.name == B.name and (A.says == B.says or not A.place == B.place == EVERYWHERE):
+        return []
+    return [(A, B)] if A.changes.keys().isdisjoint(B.changes) else [(A, B), (B, A)]
 
 
 def next_to_ask(evidence, used, left, possible):

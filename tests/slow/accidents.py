@@ -11,13 +11,13 @@ import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from itertools import combinations
+from itertools import combinations, islice
 
 import numpy as np
 from diagnoses import FACTORED, KNOWN, TARGET, as_lines, numbers
 
 from nnlib.conformance import check
-from nnlib.diagnosis import results_with
+from nnlib.diagnosis import results_with, together
 from nnlib.lines import BELOW, EVERYWHERE, FIRST, LAST, Bug
 from nnlib.vectors import vectors
 
@@ -35,10 +35,6 @@ def key(bugs, name):
     return float(bounded @ np.random.default_rng(1).uniform(-1, 1, len(bounded)))
 
 
-def keys(several, name):
-    return [key(bugs, name) for bugs in several]
-
-
 def programs(name):
     """The bugs that show on a vector, of those that are the same program there one, and all pairs of them."""
     right, deep, found = key((), name), len(BY_NAME[name].net) > 1, {}
@@ -48,11 +44,8 @@ def programs(name):
     yield ()
     for bug in found.values():
         yield (bug,)
-    for A, B in combinations(found.values(), 2):
-        if A.name != B.name and len({A.shared, B.shared} - {None}) < 2:
-            yield A, B
-            if not A.changes.keys().isdisjoint(B.changes):
-                yield B, A
+    for pair in combinations(found.values(), 2):
+        yield from together(*pair)
 
 
 def fault(seed):
@@ -80,19 +73,9 @@ def suspected(known, seed):
     return True
 
 
-def batches(several, size=2000):
-    batch = []
-    for one in several:
-        batch.append(one)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    yield batch
-
-
 def numbered(name, part, parts):
-    """The keys of every parts-th batch of programs: each process draws them anew, as no change of a bug can be sent."""
-    return [one for k, batch in enumerate(batches(programs(name))) if k % parts == part for one in keys(batch, name)]
+    """The keys of every parts-th program: each process lists them anew, as no change of a bug can be sent."""
+    return [key(bugs, name) for bugs in islice(programs(name), part, None, parts)]
 
 
 def main(faults=100_000):

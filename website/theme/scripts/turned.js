@@ -1,5 +1,5 @@
-// A wide table of words is turned: a reader chooses the column to read and the column that is known, and these two stand side
-// by side. The table follows an admonition of the class turned-table; without scripts all of it is there.
+// A wide table of words is turned: a reader chooses the column to read and the column that is known, and these two stand
+// side by side. The table follows an admonition of the class turned-table; without scripts all of it is there.
 addEventListener("DOMContentLoaded", () => document.querySelectorAll("div.turned-table").forEach((box) => {
   const rows = [...box.nextElementSibling.querySelectorAll("tr")].map((row) => ({ row, cells: [...row.children] }));
   const names = rows[0].cells.map((cell) => cell.textContent.trim()).slice(1);
