@@ -193,6 +193,21 @@ def onnx_runtime(net, X, Y, loss):
     same("ONNX Runtime", "the output", answers, predict(net, X), near)
 
 
+def refused():
+    """What PyTorch gives and NumPy cannot read is refused with what to give in its place."""
+    model = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.Tanh())
+    for given, hint in ((model, "state_dict()"), (dict(model.named_parameters()), ".detach()"),
+                        (model.to(torch.bfloat16).state_dict(), ".float()"),
+                        (torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.LayerNorm(2)).state_dict(), "normalisation"),
+                        (torch.nn.Sequential(torch.nn.Conv2d(1, 4, 3)).state_dict(), "convolution")):
+        try:
+            nnlib.from_torch(given, "tanh")
+        except (TypeError, ValueError) as error:
+            assert hint in str(error), error
+        else:
+            raise SystemExit(f"PyTorch: something was read that should be refused with {hint}")
+
+
 def cases():
     """Networks with every activation, equal widths and others, in both kinds of floats; a batch, both losses."""
     rng = np.random.default_rng(17)
@@ -209,6 +224,7 @@ def cases():
 
 
 def main():
+    refused()
     for net, X, Y, loss in cases():
         for ask in (pytorch, with_jax, with_keras, onnx_runtime):
             ask(net, X, Y, loss)

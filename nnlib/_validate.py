@@ -64,8 +64,9 @@ def numbers(name, value, kinds="biuf"):
         if "inhomogeneous" in str(error):
             raise ValueError(f"{name} must be rectangular; "
                              "got nested lists of different lengths") from None
+        hint = ": give its .detach().cpu().float().numpy()" if hasattr(value, "detach") else ""
         raise TypeError(f"{name} must hold real numbers; got {kind(value)}, "
-                        "which NumPy cannot read") from None
+                        f"which NumPy cannot read{hint}") from None
     if got.dtype.kind == "c" and "c" not in kinds:
         raise TypeError(f"{name} must be real; got complex numbers")
     if got.dtype.kind in "US":
@@ -245,7 +246,8 @@ def is_computed(result, shape):
 def sequence(name, value, of):
     """The items of a list, a tuple or another iterable that has an order, as a tuple."""
     if isinstance(value, (set, frozenset, dict, str, bytes)) or not hasattr(type(value), "__iter__"):
-        raise TypeError(f"{name} must be a list of {of}; got {kind(value)}")
+        hint = ": give what it holds, in order" if isinstance(value, dict) else ""
+        raise TypeError(f"{name} must be a list of {of}; got {kind(value)}{hint}")
     try:
         items = tuple(islice(value, LONGEST_LIST + 1))  # an iterator may have no end
     except Exception:
@@ -589,15 +591,21 @@ def names(name, value, count):
 def state_dict(name, value):
     """((name, W), (name, b)) for each layer of a state dict, in its order."""
     if not isinstance(value, Mapping):
-        raise TypeError(f"{name} must be a dictionary of arrays by their names; got {kind(value)}")
+        hint = ": give its state_dict()" if hasattr(value, "state_dict") else ""
+        raise TypeError(f"{name} must be a dictionary of arrays by their names; got {kind(value)}{hint}")
     layers = {}
     for key in value:
         if not isinstance(key, str):
             raise TypeError(f"{name} must have texts for its names; got {shown(key)}")
         layer, dot, part = key.rpartition(".")
         if part not in ("weight", "bias"):
+            inside = ", which is a dictionary itself: give the one in it that holds arrays" * isinstance(value[key], Mapping)
             raise ValueError(f"{name} must hold the weight and the bias of Linear layers and nothing else, "
-                             f"because a network of the book has no other layer; got {shown(key)}")
+                             f"because a network of the book has no other layer; got {shown(key)}{inside}")
+        if part == "weight" and (axes := getattr(value[key], "ndim", 2)) != 2:
+            found = "1 axis, as in a normalisation" if axes == 1 else f"{axes} axes, as in a convolution"
+            raise ValueError(f"{name}[{shown(key)}] must have shape (d_out, d_in), as that of a Linear layer, "
+                             f"because a network of the book has no other layer; got {found}")
         layers.setdefault(layer + dot, set()).add(part)
     if not layers:
         raise ValueError(f"{name} must hold a weight and a bias for each layer, at least one; got none")

@@ -118,6 +118,10 @@ def test_every_page_states_the_policy(site):
         assert f'content="{policy.POLICY}"' in (site / f"{page}.html").read_text(encoding="utf-8"), page
 
 
+def test_a_host_that_passes_files_through_jekyll_leaves_none_out(site):
+    assert (site / ".nojekyll").exists()
+
+
 def test_the_site_holds_nothing_that_no_page_asks_for(site):
     text = "".join(path.read_text(encoding="utf-8") for kind in ("html", "css", "js") for path in site.rglob(f"*.{kind}"))
     for path in (site / "_static").rglob("*"):
