@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from jax import numpy as jnp
 from sklearn.neural_network import MLPRegressor
+from torch.nn import functional as F
 
 import nnlib
 
@@ -26,15 +27,16 @@ EPOCHS, RATE = 20, 0.5
 
 
 def in_pytorch(net, X, labels):
-    model = torch.nn.Sequential(torch.nn.Linear(64, 32), torch.nn.Tanh(), torch.nn.Linear(32, 10)).double()
-    model.load_state_dict({name: torch.tensor(array) for name, array in nnlib.to_torch(net).items()})
+    model = torch.nn.Sequential(torch.nn.Linear(64, 32), torch.nn.Tanh(),
+                                torch.nn.Linear(32, 10)).double()
+    arrays = nnlib.to_torch(net).items()
+    model.load_state_dict({name: torch.tensor(one) for name, one in arrays})
     X, labels = torch.tensor(X), torch.tensor(labels)
-    cross_entropy = torch.nn.CrossEntropyLoss()
     optimizer = torch.optim.SGD(model.parameters(), lr=RATE)
     losses = []
     for _ in range(EPOCHS):
         Z = model(X)
-        L = cross_entropy(Z, labels)
+        L = F.cross_entropy(Z, labels)
         optimizer.zero_grad()
         L.backward()
         optimizer.step()

@@ -59,10 +59,12 @@ class Dual(Operators):
     dot: np.ndarray
 
     def __post_init__(self):
-        _validate.set_fields(self, value=_computed(self.value), dot=_computed(self.dot))
+        _validate.set_fields(self, value=_computed(self.value),
+                             dot=_computed(self.dot))
         if self.dot.shape != self.value.shape:
-            raise ValueError(f"dot must have the shape of value, because it says how value moves; got {self.dot.shape} "
-                             f"and {self.value.shape}")
+            raise ValueError("dot must have the shape of value, because it says how "
+                             f"value moves; got {self.dot.shape} and "
+                             f"{self.value.shape}")
 
     def __add__(a, b):
         a, b = _both_dual("+", a, b)
@@ -81,7 +83,8 @@ class Dual(Operators):
         return Dual(phi.f(a.value), phi.df(a.value) * a.dot)
 
     def sum(a, axis=None, keepdims=False):
-        return Dual(a.value.sum(axis=axis, keepdims=keepdims), a.dot.sum(axis=axis, keepdims=keepdims))
+        return Dual(a.value.sum(axis=axis, keepdims=keepdims),
+                    a.dot.sum(axis=axis, keepdims=keepdims))
 
     @property
     def T(a):
@@ -90,16 +93,18 @@ class Dual(Operators):
 
 @dataclass(frozen=True, eq=False)
 class Node(Operators):
-    """A value and what it reads: a pair for each, the Node and its pull, which takes u to u times the derivative by it.
+    """A value and what it reads: a pair for each, the Node and its pull.
 
-    `variable` makes the first ones. Errors as Dual.
+    The pull takes u to u times the derivative by it. `variable` makes the
+    first ones. Errors as Dual.
     """
     value: np.ndarray
     reads: tuple = field(default=(), repr=False)
     depth: int = field(init=False, repr=False)              # above all that it reads
 
     def __post_init__(self):
-        reads = tuple((node, pull) for node, pull in self.reads if isinstance(node, Node))
+        reads = tuple((node, pull) for node, pull in self.reads
+                      if isinstance(node, Node))
         depth = 1 + max((node.depth for node, _ in reads), default=-1)
         value = _computed(self.value if reads else np.array(self.value, subok=True))
         _validate.set_fields(self, value=value, reads=reads, depth=depth)
@@ -138,7 +143,8 @@ class Node(Operators):
 
 def tape(y):
     """y and every Node that it is made of, each after those that it reads."""
-    found, todo = {_validate.instance("y", y, Node, "make it of variables"): None}, [y]
+    found = {_validate.instance("y", y, Node, "make it of variables"): None}
+    todo = [y]
     while todo:
         for node, _ in todo.pop().reads:
             if node not in found:
@@ -148,9 +154,9 @@ def tape(y):
 
 
 def backward(y, by, u=None):
-    """u J: how the elements of y, each times its u, move with each Node of the list `by`.
+    """u J: how the elements of y, each times its u, move with each Node of `by`.
 
-    Equation (readers-add). u of y's shape, 1 if y is one number → an array
+    Equation (readers-add). by: a list. u of y's shape, 1 if y is one number → an array
     for each, of its shape. Nothing is stored: the same call gives the same.
     Raises ValueError for a Node that y is not made of, or a u that does not
     fit, TypeError for what is no Node, OverflowError for a derivative, or a
@@ -160,15 +166,18 @@ def backward(y, by, u=None):
     asked = {y: _weights(u, y)}
     for node in reversed(nodes):
         for read, pull in node.reads:
-            asked[read] = asked.get(read, 0) + unrepeated(pull(asked[node]), read.value)
+            sent = unrepeated(pull(asked[node]), read.value)
+            asked[read] = asked.get(read, 0) + sent
     for k, node in enumerate(by := _validate.sequence("by", by, "Nodes")):
-        if _validate.instance(f"by[{k}]", node, Node, "variable(…) makes one") not in asked:
-            raise ValueError(f"by[{k}] must be a Node that y is made of; got another one, with which y does not move")
+        _validate.instance(f"by[{k}]", node, Node, "variable(…) makes one")
+        if node not in asked:
+            raise ValueError(f"by[{k}] must be a Node that y is made of; got another "
+                             "one, with which y does not move")
     return [_computed(np.array(asked[node]), "the derivative") for node in by]
 
 
 def unrepeated(u, value):
-    """u, summed over the axes along which a value was repeated to fit beside a larger one."""
+    """u, summed over the axes along which a value was repeated beside a larger one."""
     u = u.sum(axis=tuple(range(u.ndim - value.ndim)))
     repeated = tuple(k for k, length in enumerate(value.shape) if length != u.shape[k])
     return u.sum(axis=repeated, keepdims=True).astype(value.dtype, copy=False)

@@ -101,6 +101,8 @@ class Evidence:
         self.starts = np.concatenate([part.starts + start for part, start in zip(parts, ends)])
         self.counts = np.diff(np.append(self.starts, len(self.got)))
         self.where = {name: slice(*ends[k:k + 2]) for k, name in enumerate(self.quantities)}
+        self.derived = np.concatenate([np.full(len(part.places), name not in FORWARD)
+                                       for name, part in zip(self.quantities, parts)])
         self.part = tolerance.part
         self.half_units = np.concatenate([tolerance.printed[name].half_unit(one) for name, one in zip(self.quantities, got)])
         self.is_far = np.abs(Numbers.of(vector, "z").expected).max() > FAR_OUT
@@ -246,29 +248,54 @@ def survivors(several, evidence):
 def pairs(single, evidence, rows, wide):
     """Pairs of bugs that can explain these numbers: what one of them does not touch is as the other alone leaves it.
 
-    A bug may touch a number only beside another bug, as where a slope is 0. So with `wide` it is said to touch all numbers
-    of a layer if it touches one of them, and all numbers if it touches the forward pass. rows: keeps what each bug gives.
+    wide: whether a bug is said to touch what it may touch beside another bug. rows: keeps what each bug gives.
     """
     possible, left, used = True, np.arange(len(single)), []
-    is_open = np.array([[bug.open] for bug, in single])
+    is_open = column(single, "open")
     while (one := next_to_ask(evidence, used, [single[k] for k in left[:1]], possible)) is not None:
         used.append(one)
         if one not in rows:
-            rows[one] = np.array([one.filled(bugs, one.quantities) for bugs in single])
-        predicted = rows[one]
-        missed = ~one.near(predicted, one.got) & one.there & ~(is_open & np.isnan(predicted))
-        touched = ~one.near(predicted, one.right, UNTOUCHED)
-        if wide:
-            touched = np.repeat(np.logical_or.reduceat(touched, one.starts, axis=1), one.counts, axis=1)
-            for name in {"z", "y_hat"} & {*one.quantities}:
-                touched[touched[:, one.where[name]].any(axis=1)] = True
-        fits = (missed.astype(np.float32) @ (~touched & (one.right != 0)).astype(np.float32).T) == 0    # [A, B]
+            programs = {one.program(bugs): bugs for bugs in single}
+            numbers = {program: one.filled(bugs, one.quantities) for program, bugs in programs.items()}
+            rows[one] = np.array([numbers[one.program(bugs)] for bugs in single])
+        missed = ~one.near(rows[one], one.got) & one.there & ~(is_open & np.isnan(rows[one]))
+        touched = ~one.near(rows[one], one.right, UNTOUCHED)
+        fits = covered_widely(one, single, missed, touched) if wide else covered(one, missed, touched)
         possible &= fits & fits.T
         left = left[~missed[left].any(axis=1)]
     found = {}
     for a, b in np.argwhere(np.triu(possible, 1)):
         found |= dict.fromkeys(together(*single[a], *single[b]))
     return found
+
+
+def column(single, name):
+    """Whether each of these bugs has an attribute, as a column."""
+    return np.array([[bool(getattr(bug, name))] for bug, in single])
+
+
+def covered(one, missed, touched):
+    """[A, B]: whether B touches every number that A misses; numbers that are 0 do not count."""
+    return missed.astype(np.float32) @ (~touched & (one.right != 0)).astype(np.float32).T == 0
+
+
+def covered_widely(one, single, missed, touched):
+    """As `covered`, where a bug may touch a number only beside another bug, as where a slope is 0.
+
+    It is said to touch all numbers of a layer if it touches one of them, all numbers if it touches the forward pass, and the
+    loss if it touches a derivative, as the loss may be computed after a step; all derivatives, if one of the two bugs finds
+    them all on one way; and all numbers, if the other bug steps from point to point.
+    """
+    touched = np.repeat(np.logical_or.reduceat(touched, one.starts, axis=1), one.counts, axis=1)
+    for name in {"z", "y_hat"} & {*one.quantities}:
+        touched[touched[:, one.where[name]].any(axis=1)] = True
+    derived = touched[:, one.derived].any(axis=1, keepdims=True)
+    if "loss" in one.quantities:
+        touched[:, one.where["loss"]] |= derived
+    shared, any_at_all = column(single, "shared"), touched | touched.any(axis=1, keepdims=True)
+    return (covered(one, missed, touched)
+            | (shared | shared.T) & covered(one, missed, touched | derived & one.derived)
+            | column(single, "steps") & covered(one, missed, any_at_all))
 
 
 def together(A, B):

@@ -28,9 +28,10 @@ class Sums(NamedTuple):
 
 
 def part_sums(net, read, k, loss):
-    """What a worker does: it reads part k, and adds up the losses and the gradients of its points.
+    """What a worker does: it reads part k, and adds up the losses and gradients in it.
 
-    One term of equation (sum-of-parts). read(k) → X (N_k, d_in), Y (N_k, d_y), the same whenever it is asked → Sums.
+    One term of equation (sum-of-parts). read(k) → X (N_k, d_in), Y (N_k, d_y),
+    the same whenever it is asked → Sums.
     Errors as `backprop`, with the number of the part.
     """
     X, Y = _validate.pair(f"what read({k}) returns", read(k))
@@ -64,12 +65,14 @@ class Here:
 
 
 def in_order(pool, function, arguments, at_once=16):
-    """function(*one) for each one of the arguments, in their order, whichever is ready first.
+    """function(*one) for each one of the arguments in order, whichever is ready first.
 
-    No more than `at_once` are asked for and not yet given, so that memory holds no more of them. Errors as the function.
+    No more than `at_once` are asked for and not yet given, so that memory holds
+    no more of them. Errors as the function.
     """
     if not callable(getattr(pool, "submit", None)):
-        raise TypeError(f"pool must have a submit, as an executor or a Dask Client has; got {_validate.kind(pool)}")
+        raise TypeError("pool must have a submit, as an executor or a Dask Client "
+                        f"has; got {_validate.kind(pool)}")
     at_once, asked = _validate.integer("at_once", at_once, least=1), deque()
     try:
         for one in arguments:

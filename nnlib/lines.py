@@ -181,6 +181,11 @@ class Bug:
     shared: str | None = None
     open: bool = False
 
+    @property
+    def steps(self):
+        """Whether the next points are computed with parameters that a step has changed."""
+        return {"forward", "after"} <= self.changes.keys()
+
     def __str__(self):
         return self.says + (f", in {self.place}" if self.place else "")
 
@@ -206,7 +211,7 @@ class Open:
         return np.where(np.isnan(self.z[m]), np.nan, super().slope(m))
 
     def start(self, m, p):
-        return np.eye(len(self.b[m])) * self.slope(m)[p][:, None]
+        return np.where(np.isnan(self.slope(m)[p])[:, None], np.nan, super().start(m, p))
 
 
 def changed(right, change, has):

@@ -14,7 +14,7 @@ from .. import _validate
 
 INK, ACCENT, BLUE, GREY, REST = "#1b1b1b", "#b93a17", "#1f5a99", "#666666", "#a6a6a6"
 WASH = 0.12                     # how much of its colour stands behind a selected number
-WIDTH = 720                     # of the text on a page, in CSS pixels
+WIDTH, NARROW = 720, 550        # in CSS pixels: of the text on a page; of what a phone shows whole, in letters of 16
 STYLE = {"font.family": "STIXGeneral", "mathtext.fontset": "stix", "svg.fonttype": "path",
          "svg.hashsalt": "nnlib", "lines.solid_capstyle": "butt", "path.simplify": False}
 ANONYMOUS = dict.fromkeys(("Date", "Creator", "Format", "Type"))
@@ -145,6 +145,11 @@ def ink_box(what, size, bold=False):
         return TextPath((0, 0), what, size=size, prop=font).get_extents()
     except ValueError:                      # Matplotlib's own is a drawing over several lines
         raise ValueError(f"a text must be plain or Matplotlib's math; got {_validate.shown(what)}") from None
+
+
+def beside_names(names, most):
+    """How wide a plane may be that has numbers of up to 60 pixels on its left, and names of size 16 on its right."""
+    return max(200, min(most, NARROW - 76 - max(ink_box(name, 16).width for name in names)))
 
 
 def number_text(value, digits=4):

@@ -2,7 +2,7 @@
 import numpy as np
 
 from .. import _validate
-from ._paper import BLUE, GREY, INK, REST, Plane, new_paper
+from ._paper import BLUE, GREY, INK, REST, Plane, beside_names, new_paper
 from .curves import _spread_apart
 
 __all__ = ["cost_curves"]
@@ -29,15 +29,16 @@ def cost_curves(sizes, costs, *, alt, size_name="", cost_name="", measured=None)
     low, high = np.floor(min(map(np.min, everything))), np.ceil(max(map(np.max, everything)))
     high = max(high, low + 1)
     with new_paper(alt) as paper:
-        plane = Plane(paper, (0, 0, 400, 280), (sizes[0], sizes[-1]), (low, high))
+        width = beside_names(curves, 400)
+        plane = Plane(paper, (0, 0, width, 280), (sizes[0], sizes[-1]), (low, high))
         plane.line([sizes[0], sizes[-1]], [low, low], REST, 1)
         plane.line([sizes[0]] * 2, [low, high], REST, 1)
         for size in sizes:
-            paper.text(plane.place(size, low)[0], 298, f"{10 ** size:.4g}", 15)
+            paper.text(plane.place(size, low)[0], 298, f"{10 ** size:.4g}", 16)
         for power in np.arange(low, high + 1, max(1, (high - low) // 4)):
-            paper.text(-10, plane.place(0, power)[1], f"$10^{{{power:.0f}}}$", 15, align=1)
-        paper.text(200, 324, _validate.text("size_name", size_name), 15, GREY)
-        paper.text(0, -22, _validate.text("cost_name", cost_name), 15, GREY, align=0)
+            paper.text(-10, plane.place(0, power)[1], f"$10^{{{power:.0f}}}$", 16, align=1)
+        paper.text(width / 2, 324, _validate.text("size_name", size_name), 16, GREY)
+        paper.text(0, -22, _validate.text("cost_name", cost_name), 16, GREY, align=0)
         ends = _spread_apart([plane.place(0, curve[-1])[1] for curve in curves.values()], 22)
         styles = [(INK, 1.8, (0, (7, 3))), (INK, 1.8, (0, (2, 2))), (GREY, 1.8, (0, (5, 2, 1, 2)))] * len(curves)
         styles[len(curves) - 1] = (BLUE, 2.2, "-")
@@ -45,7 +46,7 @@ def cost_curves(sizes, costs, *, alt, size_name="", cost_name="", measured=None)
             plane.line(sizes, curve, *style)
             for place in zip(sizes, dots.get(name, ())):
                 paper.disc(*plane.place(*place), 4, style[0], "none" if k % 2 else style[0])        # every second is a ring
-            paper.text(410, end, name, 16, style[0], align=0)
+            paper.text(width + 10, end, name, 16, style[0], align=0)
         return paper.figure()
 
 

@@ -2,7 +2,7 @@
 import numpy as np
 
 from .. import _validate
-from ._paper import BLUE, GREY, INK, REST, Plane, new_paper, number_text
+from ._paper import BLUE, GREY, INK, REST, Plane, beside_names, new_paper, number_text
 from .curves import _axis_ends, _spread_apart
 
 __all__ = ["progress_curves", "run_rows", "picture_rows"]
@@ -33,22 +33,23 @@ def progress_curves(curves, *, alt, step_name="", value_name="", first=1, logari
     low, high = min(map(np.min, lines.values())), max(map(np.max, lines.values()))
     low, high = (np.floor(low), max(np.ceil(high), np.floor(low) + 1)) if logarithmic else _axis_ends(min(low, 0), high)
     with new_paper(alt) as paper:
-        plane = Plane(paper, (0, 0, 420, 260), steps[[0, -1]], (low, high))
+        width = beside_names(lines, 420)
+        plane = Plane(paper, (0, 0, width, 260), steps[[0, -1]], (low, high))
         plane.line(steps[[0, -1]], [low, low], REST, 1)
         plane.line(steps[[0, 0]], [low, high], REST, 1)
         for step in dict.fromkeys(steps[[0, len(steps) // 2, -1]].tolist()):
-            paper.text(plane.place(step, low)[0], 278, str(step), 15)
+            paper.text(plane.place(step, low)[0], 278, str(step), 16)
         heights = np.arange(low, high + 1, max(1, (high - low) // 4)) if logarithmic else (low, high)
         for height in heights:
             label = f"$10^{{{height:.0f}}}$" if logarithmic else number_text(height, 2)
-            paper.text(-10, plane.place(0, height)[1], label, 15, align=1)
-        paper.text(210, 304, _validate.text("step_name", step_name), 15, GREY)
-        paper.text(0, -22, _validate.text("value_name", value_name), 15, GREY, align=0)
+            paper.text(-10, plane.place(0, height)[1], label, 16, align=1)
+        paper.text(width / 2, 304, _validate.text("step_name", step_name), 16, GREY)
+        paper.text(0, -22, _validate.text("value_name", value_name), 16, GREY, align=0)
         styles = [(GREY, 1.8, (0, (2, 2))), (INK, 1.8, (0, (7, 3))), (GREY, 1.8, (0, (5, 2, 1, 2)))] * len(lines)
         ends = _spread_apart([plane.place(0, values[-1])[1] for values in lines.values()], 22)
         for (name, values), end, style in zip(lines.items(), ends, [*styles[:len(lines) - 1], (BLUE, 2.2, "-")]):
             plane.line(steps, values, *style)
-            paper.text(430, end, name, 16, style[0], align=0)
+            paper.text(width + 10, end, name, 16, style[0], align=0)
         return paper.figure()
 
 

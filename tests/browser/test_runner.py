@@ -86,7 +86,8 @@ def well(page):
 
 def test_cells_and_figures_run_as_they_are_stored(weights):
     """The wiring from a press on Run to output and picture. The whole book's cells run in tests/chapters, under node."""
-    page, cells = weights, list(stored(CHAPTER))
+    page, cells, sizes = weights, list(stored(CHAPTER)), "[...document.images].map((one) => one.style.cssText)"
+    before = page.evaluate(sizes)
     assert page.evaluate("cellCount") == len(cells)
     for number, (tags, _, _) in enumerate(cells):
         assert "desktop" not in tags or page.evaluate(f"says({number})") == "runs in Jupyter only"
@@ -98,6 +99,7 @@ def test_cells_and_figures_run_as_they_are_stored(weights):
         assert page.evaluate(f"says({number})").startswith("Done"), (number, page.evaluate(f"output({number})"))
         assert page.evaluate(f"output({number})").rstrip() == printed, number
         assert bool(page.evaluate(f"drawn({number})")) == drawn
+    assert page.evaluate(sizes) == before, "a drawing of the page takes the room that the stored one had"
     assert well(page), (page.asked, page.wrong)
 
 

@@ -118,6 +118,17 @@ def test_every_page_states_the_policy(site):
         assert f'content="{policy.POLICY}"' in (site / f"{page}.html").read_text(encoding="utf-8"), page
 
 
+def test_the_book_s_contents_mark_the_page_and_list_those_of_its_chapter(site):
+    for page in PAGES:
+        soup = parse(site / f"{page}.html")
+        marked = [tag.get_text() for tag in soup.select("nav#book [aria-current=page]")]
+        assert marked == [soup.title.get_text().rpartition(" – ")[0]] * (page not in ("index", "search")), page
+    for page in ("14_frameworks", "graph", "machines"):
+        links = [tag.get_text() for tag in parse(site / f"{page}.html").select("nav#book li li > a")]
+        assert links == ["A graph instead of a chain", "Beyond one machine"], page
+    assert parse(site / "card.html").select("nav#book li li") == []
+
+
 def test_a_host_that_passes_files_through_jekyll_leaves_none_out(site):
     assert (site / ".nojekyll").exists()
 

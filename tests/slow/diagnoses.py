@@ -11,6 +11,7 @@ import json
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -71,8 +72,14 @@ def unknown(rng):
     return Bug("unknown", "", "", "", {str(line): lambda s, right, *args: factor * right(*args) + more}, place)
 
 
+def beside(first, second):
+    """What a bug still changes where the second takes the place of its line."""
+    return replace(first, changes={line: change for line, change in first.changes.items() if line not in second.changes})
+
+
 def cases(kind, rng):
-    """Planted bugs and the results file, without end. A case in which a bug changes nothing is not one."""
+    """Planted bugs and the results file, without end. A case in which a bug changes nothing is not one, nor is a pair of
+    which the second bug replaces a line of the first, so that the first is there only in part."""
     right = numbers(())
     while True:
         if kind == "unknown":
@@ -80,11 +87,13 @@ def cases(kind, rng):
         else:
             bugs = [KNOWN[k] for k in rng.choice(len(KNOWN), 2 if kind == "pairs" else 1, replace=False)]
         found = numbers(bugs)
-        if any(bug.open for bug in bugs):           # something stands past the end of an array
-            found = {key: np.where(np.isnan(row), rng.normal(size=np.shape(row)), row) for key, row in found.items()}
         without = [numbers([one for one in bugs if one is not bug]) for bug in bugs] if len(bugs) > 1 else [right]
+        if len(bugs) > 1 and not bugs[0].changes.keys().isdisjoint(bugs[1].changes):
+            without.append(numbers([beside(*bugs), bugs[1]]))
         if len({bug.name for bug in bugs}) < len(bugs) or min(differ(found, one) for one in [right, *without]) < 2:
             continue
+        if any(bug.open for bug in bugs):           # something stands past the end of an array
+            found = {key: np.where(np.isnan(row), rng.normal(size=np.shape(row)), row) for key, row in found.items()}
         yield bugs, as_lines(in_single(found, rng), "{:.9g}".format) if kind == "single precision" else as_lines(found)
 
 

@@ -1,5 +1,6 @@
 // A wide table of words is turned: a reader chooses the column to read and the column that is known, and these two stand
-// side by side. The table follows an admonition of the class turned-table; without scripts all of it is there.
+// side by side; until two are chosen, all stand there. The table follows an admonition of the class turned-table; without
+// scripts all of it is there.
 addEventListener("DOMContentLoaded", () => document.querySelectorAll("div.turned-table").forEach((box) => {
   const rows = [...box.nextElementSibling.querySelectorAll("tr")].map((row) => ({ row, cells: [...row.children] }));
   const names = rows[0].cells.map((cell) => cell.textContent.trim()).slice(1);
@@ -13,9 +14,9 @@ addEventListener("DOMContentLoaded", () => document.querySelectorAll("div.turned
   const form = document.createElement("form");
   const read = select("Read", "everything"), known = select("in the words of", "everybody");
   form.addEventListener("change", () => {
-    const chosen = [...new Set([read.value, known.value].map(Number).filter(Boolean))];
+    const [one, other] = [read.value, known.value].map(Number);
     for (const { row, cells } of rows) {
-      row.replaceChildren(cells[0], ...(chosen.length ? chosen.map((k) => cells[k]) : cells.slice(1)));
+      row.replaceChildren(cells[0], ...(one && other && one !== other ? [cells[one], cells[other]] : cells.slice(1)));
     }
   });
   form.addEventListener("submit", (event) => event.preventDefault());
