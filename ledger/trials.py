@@ -141,7 +141,7 @@ SCENES = {
     "vectors": Trial(partial(try_values, scenes.Vectors), lambda: range(1, 9), "set of vectors", "sets of vectors"),
     "steps": Trial(try_steps, lambda: range(1, 9), "step", "steps"),
     "counts": Trial(try_counts, lambda: networks.of_numbers()[::3]),
-    "machines": Trial(partial(try_values, Machines), lambda: range(1, 9), "set of machines", "sets of machines"),
+    "machines": Trial(partial(try_values, Machines), lambda: range(1, 9), "set of numbers", "sets of numbers"),
     "nudge": Trial(try_nudges, networks.smooth, "function", "functions"),
     "tangent": Trial(try_tangents, networks.smooth, "function", "functions"),
 }

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from .activations import ACTIVATIONS
-from .lines import BELOW, EVERYWHERE, FIRST, LAST, Bug
+from .lines import BELOW, EVERYWHERE, FIRST, LAST, PULL, PUSH, Bug
 
 ALL, SPREAD, ONCE = (EVERYWHERE, LAST, BELOW, FIRST), (EVERYWHERE, LAST, BELOW), (EVERYWHERE,)
 
@@ -1151,18 +1151,18 @@ def steps_of_all():
               **of(lambda s, theta, g: -s.rate * g))
     yield from steps_of_some()
     yield bug("transposed-step", "the step subtracts the transpose of a square gradient", cure, equation, ALL,
-              weight_step=lambda s, right, m: s.W[m] - s.rate * fitting(s.by_W[m].T, s.by_W[m]))
+              weight_step=lambda s, right, m: s.step(m, s.W[m], fitting(s.by_W[m].T, s.by_W[m])))
     yield bug("transposed-step", f"the step of W[r][c] takes the gradient of W[c][r], {IN_FIXED}", cure, equation, ALL,
-              weight_step=lambda s, right, m: s.W[m] - s.rate * padded(s.by_W[m].T, s.W[m].shape))
+              weight_step=lambda s, right, m: s.step(m, s.W[m], padded(s.by_W[m].T, s.W[m].shape)))
     for decay in (0.1, 0.01, 0.001, 0.0001):
         yield bug("weight-decay", f"the step takes {decay:g} times W as a further part of its gradient",
                   "leave weight decay out for the vectors", equation, ONCE, weight_step=lambda s, right, m, decay=decay: (
                       right(m) - s.rate * decay * s.W[m]))
     yield bug("step-clipped", "the derivative by W is cut off at 1 and −1 in the step", cure, equation, ONCE,
-              weight_step=lambda s, right, m: s.W[m] - s.rate * np.clip(s.by_W[m], -1, 1))
+              weight_step=lambda s, right, m: s.step(m, s.W[m], np.clip(s.by_W[m], -1, 1)))
     yield bug("biases-step-in-the-loop", "the step of b is made once for each input of the layer",
               "step b outside of the loop over the inputs", equation, ALL,
-              bias_step=lambda s, right, m: s.b[m] - s.rate * s.W[m].shape[1] * s.by_b[m])
+              bias_step=lambda s, right, m: s.step(m, s.b[m], s.W[m].shape[1] * s.by_b[m]))
 
 
 def steps_of_some():
@@ -1177,7 +1177,7 @@ def steps_of_some():
 
     for letter, line in (("W", "weight_step"), ("b", "bias_step")):
         yield bug("minus-for-minus-equal", f"{letter} becomes minus the step, as =- stands for -=", cure, equation, ALL,
-                  **{line: lambda s, right, m, letter=letter: -s.rate * getattr(s, f"by_{letter}")[m]})
+                  **{line: lambda s, right, m, letter=letter: s.step(m, 0, getattr(s, f"by_{letter}")[m])})
         yield bug("last-unit-stays", f"the step leaves {letter} of the last unit of a layer as it is",
                   "let the loop run over every unit", equation, ALL, **kept(line, letter, np.s_[-1:]))
         yield bug("first-unit-stays", f"the step leaves {letter} of the first unit of a layer as it is",
@@ -1277,7 +1277,7 @@ def hypotheses():
             for line, words in ALONE.items() if alone else ():
                 if line in bug.changes and len(bug.changes) > 1:
                     yield replace(bug, place=place, says=f"{bug.says} ({words})", changes={line: bug.changes[line]})
-            if bug.changes.keys() & {"stretch", "back", "weight_gradient", "bias_gradient"}:
+            if bug.changes.keys() & PULL:
                 yield replace(bug, place=place, shared="pull")
-            if bug.changes.keys() & {"start", "forth", "tighten", "by_weight", "by_bias"}:
+            if bug.changes.keys() & PUSH:
                 yield replace(bug, place=place, shared="push")

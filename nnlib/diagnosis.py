@@ -9,15 +9,16 @@ import numpy as np
 
 from .bugs import hypotheses
 from .comparison import SINGLE, Numbers
-from .lines import BELOW, EVERYWHERE, with_bugs
+from .lines import BELOW, EVERYWHERE, PULL, PUSH, with_bugs
 from .results import by_name
 from .vectors import QUANTITIES
 
 FEWEST_WRONG, FEWEST_VECTORS, MOST_NAMED = 4, 2, 2
 FORWARD = "z", "y_hat", "p", "loss"
 FAR_OUT = 200                       # |z| of a saturated vector reaches farther; that of the pencil networks does not
-MOST_PAIRS = 20_000                 # that are run
+MOST_PAIRS = 40_000                 # that are run
 FEW_PAIRS, MOST_VECTORS = 5_000, 6  # more vectors are asked until so few pairs are left, and of no more than so many vectors
+NOT_RUN = {None: set(), "push": PULL, "pull": PUSH}
 UNTOUCHED = 1e-12                   # of the largest in its layer: what a bug that does not touch a number may change in it
 
 
@@ -299,8 +300,13 @@ def covered_widely(one, single, missed, touched):
 
 
 def together(A, B):
-    """The programs that have both bugs: none if they cannot be a pair, two if the order matters, as in one line."""
+    """The programs that have both bugs: none if they cannot be a pair, two if the order matters, as in one line.
+
+    A program that finds all derivatives on one way does not run the lines of the other.
+    """
     if len({A.shared, B.shared} - {None}) > 1:
+        return []
+    if NOT_RUN[A.shared] & B.changes.keys() or NOT_RUN[B.shared] & A.changes.keys():
         return []
     if A.name == B.name and (A.says == B.says or not A.place == B.place == EVERYWHERE):
         return []

@@ -113,8 +113,8 @@ def _probed(owner, net, X, Y_hat):
             cause = ": softmax of its answer is that of the probe, so probe it with the scores before softmax"
         raise ValueError(f"{owner} must give the answer of the probe, and gives another{cause}")
     if any(_answers(other, X, Y_hat) for other in turned):
-        raise ValueError(f"probe must tell each square W of {owner} from its transpose, and with one of them turned the "
-                         "answer is the same: take another x, or none if no x helps")
+        raise ValueError(f"probe must tell each square W of {owner} from its transpose, and with some of them turned the "
+                         "answer is the same: take another x, or read without a probe if no x helps")
     return net
 
 

@@ -38,7 +38,8 @@ def jacobian_factors(net, x):
     way to it, out of range.
     """
     trace = forward(net, x)
-    return tuple(_validate.finite("the derivative", D) for D in pull(net, trace, _each_output(net))), trace.inputs
+    D = pull(net, trace, _each_output(net))
+    return tuple(_validate.finite("the derivative", one) for one in D), trace.inputs
 
 
 def jacobian_W(net, x, m, out=None):

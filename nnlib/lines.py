@@ -190,6 +190,8 @@ class Bug:
         return self.says + (f", in {self.place}" if self.place else "")
 
 
+PULL = {"stretch", "back", "weight_gradient", "bias_gradient"}                  # the lines of either way
+PUSH = {"start", "forth", "tighten", "by_weight", "by_bias"}
 LAYERED = ("matrix", "weighted_sum", "activation", "slope", "stretch", "back", "weight_gradient", "bias_gradient", "start",
            "forth", "tighten", "by_weight", "by_bias", "step", "weight_step", "bias_step")
 

@@ -58,7 +58,8 @@ def _squared_error(Y_hat, Y):
 def softmax(Z):
     """Numbers from 0 to 1 that add up to 1: e to the power of each, over their sum.
 
-    Equation (softmax), computed as (softmax-shifted), and so right for numbers of any size.
+    Equation (softmax), computed as (softmax-shifted), so that it is right for numbers
+    of any size.
     Z (d,), or (N, d) with each row by itself → the same.
     """
     Z = _validate.rows("Z", Z)

@@ -115,7 +115,8 @@ def forward(net, x):
         z.append(layer.W @ a + layer.b)
         slopes.append(layer.phi.df(z[m]))
         a = layer.phi.f(z[m])
-    return _validate.finite_trace(net, Trace(tuple(inputs), tuple(z), tuple(slopes), y_hat=a))
+    trace = Trace(tuple(inputs), tuple(z), tuple(slopes), y_hat=a)
+    return _validate.finite_trace(net, trace)
 
 
 def forward_batch(net, X):
@@ -131,7 +132,8 @@ def forward_batch(net, X):
         z.append(A @ layer.W.T + layer.b)
         slopes.append(layer.phi.df(z[m]))
         A = layer.phi.f(z[m])
-    return _validate.finite_trace(net, Trace(tuple(inputs), tuple(z), tuple(slopes), y_hat=A))
+    trace = Trace(tuple(inputs), tuple(z), tuple(slopes), y_hat=A)
+    return _validate.finite_trace(net, trace)
 
 
 def predict(net, X):

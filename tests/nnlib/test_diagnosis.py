@@ -155,7 +155,7 @@ def test_an_unknown_bug_has_no_name(seed):
 
     report = check(lines([Bug("unknown", "", "", "", {line: change})]))
     assert report.verdict == "wrong" and names(report) == [] and report.diagnosis.as_dict()["explanations"] == []
-    assert re.search("No known bug, nor (any of the 20,000 pairs of bugs that were tried|pair of bugs), gives these numbers",
+    assert re.search("No known bug, nor (any of the 40,000 pairs of bugs that were tried|pair of bugs), gives these numbers",
                      str(report.diagnosis))
 
 

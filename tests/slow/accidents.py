@@ -73,6 +73,12 @@ def suspected(known, seed):
     return True
 
 
+def naming(seed):
+    """What `check` says of a fault that it names, or nothing."""
+    diagnosis = check(as_lines(numbers((fault(seed),)))).diagnosis                 # None where the fault changes nothing
+    return f"{fault(seed).changes} {diagnosis}" if diagnosis is not None and diagnosis.named else ""
+
+
 def numbered(name, part, parts):
     """The keys of every parts-th program: each process lists them anew, as no change of a bug can be sent."""
     return [key(bugs, name) for bugs in islice(programs(name), part, None, parts)]
@@ -85,12 +91,10 @@ def main(faults=100_000):
         print({name: len(row) for name, row in known.items()}, f"programs, {time.perf_counter() - start:.0f} s", flush=True)
         suspects = [seed for seed, found in enumerate(pool.map(partial(suspected, known), range(faults), chunksize=500))
                     if found]
-    named = []
-    for seed in suspects:
-        diagnosis = check(as_lines(numbers((fault(seed),)))).diagnosis             # None where the fault changes nothing
-        if diagnosis is not None and diagnosis.named:
-            named.append(seed)
-            print(seed, *fault(seed).changes, fault(seed).place, diagnosis, flush=True)
+        print(len(suspects), f"are near a program on both, {time.perf_counter() - start:.0f} s", flush=True)
+        named = [(seed, text) for seed, text in zip(suspects, pool.map(naming, suspects, chunksize=4)) if text]
+    for one in named:
+        print(*one, flush=True)
     found = {"faults": faults, "programs": max(map(len, known.values())), "suspected": len(suspects), "named": len(named)}
     print(found, f"{time.perf_counter() - start:.0f} s")
     if faults >= 100_000:

@@ -20,7 +20,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from nnlib.bugs import hypotheses
 from nnlib.conformance import check
-from nnlib.diagnosis import results_with
+from nnlib.diagnosis import results_with, together
 from nnlib.lines import BELOW, EVERYWHERE, FIRST, LAST, Bug
 from nnlib.vectors import vectors
 
@@ -86,6 +86,8 @@ def cases(kind, rng):
             bugs = [unknown(rng)]
         else:
             bugs = [KNOWN[k] for k in rng.choice(len(KNOWN), 2 if kind == "pairs" else 1, replace=False)]
+        if kind == "pairs" and not together(*bugs):
+            continue
         found = numbers(bugs)
         without = [numbers([one for one in bugs if one is not bug]) for bug in bugs] if len(bugs) > 1 else [right]
         if len(bugs) > 1 and not bugs[0].changes.keys().isdisjoint(bugs[1].changes):
