@@ -190,13 +190,13 @@ def test_a_transposed_matrix_is_shown_beside_the_right_one():
 @pytest.mark.names
 @pytest.mark.parametrize(("quantity", "value"), [*zip(INDICES, 2 * [3.0, math.nan, -math.inf, 1e300, 1e-7])])
 def test_every_report_fits_the_page(quantity, value):
-    for name, vector in VECTORS.items():
-        if quantity in vector.expected:
-            place = entries(vector.expected[quantity])[-1][0]
-            report = check(lines(with_entry({name: RIGHT[name]}, name, quantity, place, value)))
-            rows = str(report).split("\n")
-            assert report.verdict == "wrong" and len(rows) <= 30 and max(map(len, rows)) <= 79
-            json.dumps(report.as_dict(), allow_nan=False)
+    having = [name for name, vector in VECTORS.items() if quantity in vector.expected]
+    for name in having[len(quantity) % 3::3]:                           # others for each quantity
+        place = entries(VECTORS[name].expected[quantity])[-1][0]
+        report = check(lines(with_entry({name: RIGHT[name]}, name, quantity, place, value)))
+        rows = str(report).split("\n")
+        assert report.verdict == "wrong" and len(rows) <= 30 and max(map(len, rows)) <= 79
+        json.dumps(report.as_dict(), allow_nan=False)
 
 
 def test_numbers_for_programs():
