@@ -137,7 +137,7 @@ def test_a_change_above_reaches_the_assert_below_and_what_is_older_says_so(weigh
     took = page.evaluate(f"ran({check})")
     print(f"an edited cell and all above it, again: {took:.0f} ms")
     assert page.evaluate(f"says({check})").startswith("AssertionError") and "rtol=1e-06" in page.evaluate(f"output({check})")
-    assert "[102272.  49920.  50688.]" in page.evaluate(f"output({between})"), "what the cells above print is renewed as well"
+    assert "[102272.  49920.  50688.]" in page.evaluate(f"output({between})"), "what cells above print is renewed as well"
     page.evaluate(f"ran({check + 1})")
     assert page.evaluate(f"says({check + 1})").startswith("AssertionError")
 
