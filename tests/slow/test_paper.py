@@ -55,7 +55,7 @@ def test_the_book_on_paper(printed, site, root):
         title = parse(site / f"{page}.html").h1.find(string=True, recursive=True)
         assert any(title.strip(". #") in one for one in titles), (page, titles)
     assert "Mathematics for Neural Network implementation" in titles, "a heading of two lines keeps its space"
-    assert 40 <= len(reader.pages) <= 400
+    assert 40 <= len(reader.pages) <= 420
     with pikepdf.open(printed) as whole:
         places = pdf.places(whole)
         kinds = Counter((str(one.S), str(one.Alt)) for one in whole.objects
