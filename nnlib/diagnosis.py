@@ -293,10 +293,10 @@ def covered_widely(one, single, missed, touched):
     derived = touched[:, one.derived].any(axis=1, keepdims=True)
     if "loss" in one.quantities:
         touched[:, one.where["loss"]] |= derived
-    shared, any_at_all = column(single, "shared"), touched | touched.any(axis=1, keepdims=True)
+    shared, steps = column(single, "shared"), column(single, "steps")
     return (covered(one, missed, touched)
             | (shared | shared.T) & covered(one, missed, touched | derived & one.derived)
-            | column(single, "steps") & covered(one, missed, any_at_all))
+            | steps & covered(one, missed, touched | touched.any(axis=1, keepdims=True)))
 
 
 def together(A, B):

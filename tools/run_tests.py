@@ -32,8 +32,7 @@ EVERY = ("pyproject.toml", "tests/conftest.py", "tests/reads.py", "tools/run_tes
          "tools/book.py", "tools/install.py", "tools/runtime.py", "tools/server.py")
 READS = {
     BOOK: ("nnlib", "ledger", "tests/chapters", "tests/plotting", "website/runner", "benchmarks/results.json",
-            "benchmarks/diagnoses.json", "benchmarks/loops.py",
-            "benchmarks/loops.json", "benchmarks/machines.json"),
+            "benchmarks/diagnoses.json", "benchmarks/loops.py", "benchmarks/loops.json", "benchmarks/machines.json"),
     "tests/chapters": ("nnlib", "ledger", "book", "tests/plotting", "tools", "website/runner", "README.md"),
     "tests/nnlib": ("nnlib", "ledger", "tools/make_vectors.py", "benchmarks", "book", "README.md", "tests/slow/soak.py",
                     "tests/plotting/figures.py", "tests/programs"),
