@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from .activations import ACTIVATIONS
-from .lines import BELOW, EVERYWHERE, FIRST, LAST, PULL, PUSH, Bug
+from .lines import BELOW, EVERYWHERE, FIRST, LAST, WAYS, Bug
 
 ALL, SPREAD, ONCE = (EVERYWHERE, LAST, BELOW, FIRST), (EVERYWHERE, LAST, BELOW), (EVERYWHERE,)
 
@@ -22,8 +22,8 @@ def listed():
         yield from several()
 
 
-def bug(name, says, cure, equation, places, is_open=False, **changes):
-    return Bug(name, says, cure, equation, changes, open=is_open), places
+def bug(name, says, cure, equation, places, is_open=False, carries=False, **changes):
+    return Bug(name, says, cure, equation, changes, open=is_open, carries=carries), places
 
 
 def fitting(other, right):
@@ -625,7 +625,7 @@ def right_answers():
               "take y of point p", "loss-gradient", ONCE,
               by_answers=lambda s, right: (s.p if s.softmax else s.y_hat) - s.Y[:1])
     yield bug("loss-after-the-step", "the loss is computed with the parameters after the step", "compute it before the step",
-              "batch-loss", ONCE, loss=loss_after)
+              "batch-loss", ONCE, carries=True, loss=loss_after)
     yield bug("first-output-only", "only the first output counts in the derivative", "take every output",
               "loss-gradient", ONCE,
               by_answers=lambda s, right: right() * np.eye(s.Y.shape[1])[0])
@@ -760,7 +760,7 @@ def way_back():
     yield bug("transposed-back", "δ goes back through a square W as it went forth, not through its transpose",
               "on the way back, add down the columns of W", equation, ALL, **through(lambda s, m: s.matrix(m).T))
     yield bug("new-weights", "δ goes back through weights that were already changed by the step",
-              "find every derivative first, then change the weights", equation, ALL,
+              "find every derivative first, then change the weights", equation, ALL, carries=True,
               **through(lambda s, m: s.weight_step(m)))
     yield bug("new-weights", "δ of each point goes back through weights that were already changed by a step of this point",
               "find every derivative first, then change the weights", equation, ALL, back=through_stepped)
@@ -976,7 +976,7 @@ def bias_gradients():
     biases = "batch-gradient-biases"
     yield bug("bias-times-inputs",
               "∂/∂b is made from ∂/∂W, added up over the columns, and so is too large by the sum of the inputs",
-              "add up δ alone", biases, ALL,
+              "add up δ alone", biases, ALL, carries=True,
               bias_gradient=lambda s, right, m, delta: s.weight_gradient(m, delta).sum(axis=1),
               by_bias=lambda s, right, m, D, p: D * s.a[m][p].sum())
     yield bug("bias-times-first-input", "∂/∂b is δ times the first number that the layer reads", "add up δ alone",
@@ -1091,11 +1091,12 @@ def left_behind():
     yield bug("outputs-not-cleared", "the derivatives of an output go on from those of the output before it", cure,
               "loop-start-bias", ONCE, by_weight=onward, by_bias=onward)
     yield bug("outputs-left-in-the-gradient", "the gradient begins with the derivatives of the last output", cure, equation,
-              ONCE, gradient=gradient)
+              ONCE, carries=True, gradient=gradient)
     yield bug("outputs-left-in-the-gradient", "the derivatives of an output go on from those of the output before it, and "
-              "the gradient goes on from them", cure, equation, ONCE, gradient=gradient, by_weight=onward, by_bias=onward)
+              "the gradient goes on from them", cure, equation, ONCE, carries=True, gradient=gradient, by_weight=onward,
+              by_bias=onward)
     yield bug("gradient-left-in-the-outputs", "the derivatives of the outputs begin with the gradient, and each goes on "
-              "from the one before", cure, "loop-start-bias", ONCE, by_weight=first(0), by_bias=first(1))
+              "from the one before", cure, "loop-start-bias", ONCE, carries=True, by_weight=first(0), by_bias=first(1))
 
 
 # The step --------------------------------------------------------------------------------------------------------------
@@ -1235,14 +1236,14 @@ def point_by_point():
                          (", and shows the sum of its gradients", sum)):
         for length, share in (("", lambda s: 1.0), (" of rate/N", lambda s: 1 / s.N)):
             yield bug("step-for-each-point", f"the program makes a step{length} after each point{words}", cure,
-                      "gradient-step", ONCE, **stepping(shown, share))
+                      "gradient-step", ONCE, carries=True, **stepping(shown, share))
             yield bug("step-for-each-point", f"the program makes a step{length} after each point, and shows z and the loss "
-                      f"of before{words}", cure, "gradient-step", ONCE, **stepping(shown, share, early=True))
+                      f"of before{words}", cure, "gradient-step", ONCE, carries=True, **stepping(shown, share, early=True))
             yield bug("step-for-each-point-not-cleared", f"the program makes a step{length} after each point, along the sum "
                       f"of the gradients so far{words}", "set the derivatives to 0 after each step", "gradient-step", ONCE,
-                      **stepping(shown, share, {"gradient": running}))
+                      carries=True, **stepping(shown, share, {"gradient": running}))
             yield bug("step-on-the-way-back", f"the program makes a step{length} on the way back of each point, before δ "
-                      f"goes on through the same weights{words}", cure, "gradient-step", ONCE,
+                      f"goes on through the same weights{words}", cure, "gradient-step", ONCE, carries=True,
                       **stepping(shown, share, on_the_way))
 
 
@@ -1256,28 +1257,47 @@ ALONE = {"weight_gradient": "in the derivative of the loss", "bias_gradient": "i
 
 def on_one_way(slope):
     """A change of the slope that only one of the derivatives has: of the loss, or of the outputs."""
-    return {"in the derivative of the loss": {
-                "stretch": lambda s, right, m, delta: delta * slope(s, s.slope, m)},
-            "in the derivative of the outputs": {
-                "start": lambda s, right, m, p: np.diag(slope(s, s.slope, m)[p]),
-                "tighten": lambda s, right, k, V, p: slope(s, s.slope, k)[p][:, None] * V}}
+    def other(s, m):
+        """The changed slope, or None in a layer where it is as it was."""
+        found = slope(s, s.slope, m)
+        return None if np.array_equal(found, s.slope(m), equal_nan=True) else found
+
+    def stretch(s, right, m, delta):
+        found = other(s, m)
+        return right(m, delta) if found is None else delta * found
+
+    def start(s, right, m, p):
+        found = other(s, m)
+        return right(m, p) if found is None else np.diag(found[p])
+
+    def tighten(s, right, k, V, p):
+        found = other(s, k)
+        return right(k, V, p) if found is None else found[p][:, None] * V
+
+    return {"in the derivative of the loss": {"stretch": stretch},
+            "in the derivative of the outputs": {"start": start, "tighten": tighten}}
 
 
 def hypotheses():
     """Every bug in every place in which it is looked for.
 
-    A bug of one way through the network comes once more as that of a program which finds all derivatives on this way.
+    A bug of one way through the network comes once more as that of a program which finds all derivatives on this way, and
+    does not run the lines of the other.
     """
     for bug, places in listed():
+        forms = [("", None, bug.changes), *((f" ({words})", None, changes) for words, changes in in_part(bug.changes))]
+        for way, (lines, not_run) in WAYS.items():
+            if bug.changes.keys() & lines:
+                forms.append(("", way, {line: change for line, change in bug.changes.items() if line not in not_run}))
         for place in places:
-            yield replace(bug, place=place)
-            for words, changes in on_one_way(bug.changes["slope"]).items() if bug.changes.keys() == {"slope"} else ():
-                yield replace(bug, place=place, says=f"{bug.says} ({words})", changes=changes)
-            alone = "gradient" not in bug.changes and len(bug.changes.keys() & {"weight_gradient", "bias_gradient"}) < 2
-            for line, words in ALONE.items() if alone else ():
-                if line in bug.changes and len(bug.changes) > 1:
-                    yield replace(bug, place=place, says=f"{bug.says} ({words})", changes={line: bug.changes[line]})
-            if bug.changes.keys() & PULL:
-                yield replace(bug, place=place, shared="pull")
-            if bug.changes.keys() & PUSH:
-                yield replace(bug, place=place, shared="push")
+            for words, way, changes in forms:
+                yield replace(bug, place=place, says=bug.says + words, changes=changes, shared=way)
+
+
+def in_part(changes):
+    """A bug of which a program may have a part alone, with words for it: (words, changes)."""
+    if changes.keys() == {"slope"}:
+        yield from on_one_way(changes["slope"]).items()
+    elif (len(changes) > 1 and "gradient" not in changes
+          and not {"weight_gradient", "bias_gradient"} <= changes.keys()):
+        yield from ((words, {line: changes[line]}) for line, words in ALONE.items() if line in changes)

@@ -9,16 +9,15 @@ import numpy as np
 
 from .bugs import hypotheses
 from .comparison import SINGLE, Numbers
-from .lines import BELOW, EVERYWHERE, PULL, PUSH, with_bugs
+from .lines import BELOW, EVERYWHERE, WAYS, with_bugs
 from .results import by_name
 from .vectors import QUANTITIES
 
-FEWEST_WRONG, FEWEST_VECTORS, MOST_NAMED = 4, 2, 2
+FEWEST_WRONG, FEWEST_VECTORS = 4, 2
 FORWARD = "z", "y_hat", "p", "loss"
 FAR_OUT = 200                       # |z| of a saturated vector reaches farther; that of the pencil networks does not
 MOST_PAIRS = 40_000                 # that are run
-FEW_PAIRS, MOST_VECTORS = 5_000, 6  # more vectors are asked until so few pairs are left, and of no more than so many vectors
-NOT_RUN = {None: set(), "push": PULL, "pull": PUSH}
+FEW_PAIRS, MOST_VECTORS = 2_000, 8  # more vectors are asked until so few pairs are left, and of no more than so many vectors
 UNTOUCHED = 1e-12                   # of the largest in its layer: what a bug that does not touch a number may change in it
 
 
@@ -48,8 +47,8 @@ class Diagnosis:
 
     @property
     def named(self):
-        """Whether it names one bug or pair, or two that give the same numbers."""
-        return self.enough and 0 < len(self.explanations) <= MOST_NAMED
+        """Whether it names one bug or pair, or such that give the same numbers: two bugs at most, three pairs at most."""
+        return self.enough and 0 < len(self.explanations) <= 1 + len(self.explanations[0])
 
     def as_dict(self):
         """The diagnosis for programs."""
@@ -102,8 +101,6 @@ class Evidence:
         self.starts = np.concatenate([part.starts + start for part, start in zip(parts, ends)])
         self.counts = np.diff(np.append(self.starts, len(self.got)))
         self.where = {name: slice(*ends[k:k + 2]) for k, name in enumerate(self.quantities)}
-        self.derived = np.concatenate([np.full(len(part.places), name not in FORWARD)
-                                       for name, part in zip(self.quantities, parts)])
         self.part = tolerance.part
         self.half_units = np.concatenate([tolerance.printed[name].half_unit(one) for name, one in zip(self.quantities, got)])
         self.is_far = np.abs(Numbers.of(vector, "z").expected).max() > FAR_OUT
@@ -249,25 +246,42 @@ def survivors(several, evidence):
 def pairs(single, evidence, rows, wide):
     """Pairs of bugs that can explain these numbers: what one of them does not touch is as the other alone leaves it.
 
-    wide: whether a bug is said to touch what it may touch beside another bug. rows: keeps what each bug gives.
+    wide: whether a bug is said to touch what it may touch beside another bug. rows: keeps what each program gives.
     """
-    possible, left, used = True, np.arange(len(single)), []
-    is_open = column(single, "open")
-    while (one := next_to_ask(evidence, used, [single[k] for k in left[:1]], possible)) is not None:
+    possible, used, alone = compatible(single) & ~np.eye(len(single), dtype=bool), [], np.ones(len(single), bool)
+    while (one := next_to_ask(evidence, used, [single[k] for k in np.flatnonzero(alone)[:1]], possible)) is not None:
         used.append(one)
-        if one not in rows:
-            programs = {one.program(bugs): bugs for bugs in single}
-            numbers = {program: one.filled(bugs, one.quantities) for program, bugs in programs.items()}
-            rows[one] = np.array([numbers[one.program(bugs)] for bugs in single])
-        missed = ~one.near(rows[one], one.got) & one.there & ~(is_open & np.isnan(rows[one]))
-        touched = ~one.near(rows[one], one.right, UNTOUCHED)
+        numbers = rows_of(one, single, rows)
+        missed = ~one.near(numbers, one.got) & one.there & ~(column(single, "open") & np.isnan(numbers))
+        touched = ~one.near(numbers, one.right, UNTOUCHED)
         fits = covered_widely(one, single, missed, touched) if wide else covered(one, missed, touched)
         possible &= fits & fits.T
-        left = left[~missed[left].any(axis=1)]
+        left = possible.any(axis=1)
+        alone = (alone & ~missed.any(axis=1))[left]
+        single, possible = [single[k] for k in np.flatnonzero(left)], possible[np.ix_(left, left)]
     found = {}
-    for a, b in np.argwhere(np.triu(possible, 1)):
+    for a, b in np.argwhere(np.triu(possible)):
         found |= dict.fromkeys(together(*single[a], *single[b]))
     return found
+
+
+def rows_of(one, several, rows):
+    """What each of several programs gives on a vector, (programs, K). rows: keeps it, {(vector, program): numbers}."""
+    programs = [(one, one.program(bugs)) for bugs in several]
+    for program, bugs in zip(programs, several):
+        if program not in rows:
+            rows[program] = one.filled(bugs, one.quantities)
+    return np.array([rows[program] for program in programs]).reshape(len(several), -1)
+
+
+def compatible(single):
+    """[A, B]: whether two bugs can be those of one program that finds the derivatives on the ways of both."""
+    fits = np.ones((len(single), len(single)), bool)
+    for way in WAYS:
+        shared, runs = (np.array([has(bug) for bug, in single]) for has in (
+            lambda bug, way=way: bug.shared == way, lambda bug, way=way: runs_on(way, bug)))
+        fits &= ~shared[:, None] | runs & runs[:, None]
+    return fits & fits.T
 
 
 def column(single, name):
@@ -283,34 +297,33 @@ def covered(one, missed, touched):
 def covered_widely(one, single, missed, touched):
     """As `covered`, where a bug may touch a number only beside another bug, as where a slope is 0.
 
-    It is said to touch all numbers of a layer if it touches one of them, all numbers if it touches the forward pass, and the
-    loss if it touches a derivative, as the loss may be computed after a step; all derivatives, if one of the two bugs finds
-    them all on one way; and all numbers, if the other bug steps from point to point.
+    It is said to touch all numbers of a layer if it touches one of them, all numbers if it touches the forward pass, and all
+    if the other bug carries what it touches elsewhere.
     """
     touched = np.repeat(np.logical_or.reduceat(touched, one.starts, axis=1), one.counts, axis=1)
     for name in {"z", "y_hat"} & {*one.quantities}:
         touched[touched[:, one.where[name]].any(axis=1)] = True
-    derived = touched[:, one.derived].any(axis=1, keepdims=True)
-    if "loss" in one.quantities:
-        touched[:, one.where["loss"]] |= derived
-    shared, steps = column(single, "shared"), column(single, "steps")
     return (covered(one, missed, touched)
-            | (shared | shared.T) & covered(one, missed, touched | derived & one.derived)
-            | steps & covered(one, missed, touched | touched.any(axis=1, keepdims=True)))
+            | column(single, "carries") & covered(one, missed, touched | touched.any(axis=1, keepdims=True)))
 
 
 def together(A, B):
-    """The programs that have both bugs: none if they cannot be a pair, two if the order matters, as in one line.
-
-    A program that finds all derivatives on one way does not run the lines of the other.
-    """
-    if len({A.shared, B.shared} - {None}) > 1:
-        return []
-    if NOT_RUN[A.shared] & B.changes.keys() or NOT_RUN[B.shared] & A.changes.keys():
+    """The programs that have both bugs: none if they cannot be a pair, two if the order matters, as in one line."""
+    if not all(runs_on(way, A) and runs_on(way, B) for way in {A.shared, B.shared} - {None}):
         return []
     if A.name == B.name and (A.says == B.says or not A.place == B.place == EVERYWHERE):
         return []
     return [(A, B)] if A.changes.keys().isdisjoint(B.changes) else [(A, B), (B, A)]
+
+
+def runs_on(way, bug):
+    """Whether a bug is meant where all derivatives are found on this way.
+
+    A bug of this way's own lines is so if it is marked as shared. The same bug without the mark would make the same program.
+    """
+    lines, not_run = WAYS[way]
+    return bug.changes.keys().isdisjoint(not_run) and (
+        bug.shared == way or bug.shared is None and bug.changes.keys().isdisjoint(lines))
 
 
 def next_to_ask(evidence, used, left, possible):

@@ -170,7 +170,8 @@ class Bug:
     name: what it is called; says: what the program does, and cure: what it should do; equation: the label of the broken
     line; changes: for each changed method of Lines, change(lines, right, …) → what stands in place of right(…);
     place: the layers that have it; shared: as in Lines; open: whether it reads past the end of an array, where nobody knows
-    what stands: its own numbers are NaN there, and go with any number.
+    what stands: its own numbers are NaN there, and go with any number; carries: whether it takes what other lines give to
+    places to which they do not lead, as a loss that is computed after the step.
     """
     name: str
     says: str
@@ -180,11 +181,7 @@ class Bug:
     place: str = EVERYWHERE
     shared: str | None = None
     open: bool = False
-
-    @property
-    def steps(self):
-        """Whether the next points are computed with parameters that a step has changed."""
-        return {"forward", "after"} <= self.changes.keys()
+    carries: bool = False
 
     def __str__(self):
         return self.says + (f", in {self.place}" if self.place else "")
@@ -192,6 +189,7 @@ class Bug:
 
 PULL = {"stretch", "back", "weight_gradient", "bias_gradient"}                  # the lines of either way
 PUSH = {"start", "forth", "tighten", "by_weight", "by_bias"}
+WAYS = {"pull": (PULL, PUSH), "push": (PUSH, PULL)}     # the lines that a program on this way alone runs, and does not run
 LAYERED = ("matrix", "weighted_sum", "activation", "slope", "stretch", "back", "weight_gradient", "bias_gradient", "start",
            "forth", "tighten", "by_weight", "by_bias", "step", "weight_step", "bias_step")
 

@@ -66,7 +66,16 @@ PAIRS = [(("transposed-back", "", None), ("gradient-sum", "", None)),
          (("relu-slope-1 below 0 and 0 above", "", None), ("first-point-left-out-biases", "", None)),
          (("uphill", "", None), ("p-minus-1", "", None)),
          (("no-slope", HIDDEN, None), ("bias-times-inputs", "", None)),
-         (("log-of-base-2", "", None), ("weights-without-input", "layer 0", None))]
+         (("log-of-base-2", "", None), ("weights-without-input", "layer 0", None)),
+         # Derivatives that are all found on one way, on which the other bug stands too.
+         (("sum-not-cleared", "", "push"), ("weights-without-input", "the last layer", "push")),
+         (("minus-back", "", "pull"), ("biases-twice", "layer 0", None)),
+         # One bug takes what the other gives to places to which it does not lead by itself.
+         (("minus-for-minus-equal", HIDDEN, None), ("new-weights", HIDDEN, None)),
+         (("bias-times-inputs", HIDDEN, None), ("weights-half", "", None)),
+         (("loss-after-the-step", "", None), ("uphill", "", None)),
+         # There are three such pairs.
+         (("biases-divided-by-outputs", "the last layer", None), ("back-mean", "the last layer", None))]
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: " and ".join(name for name, *_ in pair))
@@ -74,6 +83,7 @@ def test_a_pair_is_named(pair):
     bugs = [NAMED[key] for key in pair]
     report = check(lines(bugs))
     assert {bug.name for bug in bugs} in names(report) and "Two bugs together" in str(report.diagnosis)
+    assert len(names(report)) <= 3
 
 
 @pytest.mark.parametrize("form", [repr, "{:.6f}".format, "{:.9g}".format], ids=["shortest", "six decimals", "nine digits"])

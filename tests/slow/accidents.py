@@ -2,16 +2,14 @@
 
     python tests/slow/accidents.py [FAULTS]
 
-The prediction of every bug and pair for two vectors is drawn together to one number each, its key; the keys are sorted. A
-fault can have a name only if its own keys are among them, on both vectors. Only those that are so are given to `check`. Its
-count is added to benchmarks/diagnoses.json, which chapter 12 prints.
+What a program gives for a vector is drawn together to one number, its key. A fault can have the name of a bug or pair only
+if their keys are near on both of two vectors. Only the faults for which there is such a bug or pair are given to `check`.
+The counts are added to benchmarks/diagnoses.json, which chapter 12 prints.
 """
 import json
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
-from itertools import combinations, islice
 
 import numpy as np
 from diagnoses import FACTORED, KNOWN, TARGET, as_lines, numbers
@@ -22,8 +20,10 @@ from nnlib.lines import BELOW, EVERYWHERE, FIRST, LAST, Bug
 from nnlib.vectors import vectors
 
 BY_NAME = {vector.name: vector for vector in vectors()}
-ASKED = "equal_widths_kinds", "square_batch"        # small ones, on which nearly every bug shows, one with each loss
+ASKED = "equal_widths_kinds", "square_batch"        # nearly every bug shows on them, and no square W is read past its end
 NEAR = 1e-7                                         # far more than a name allows
+WEIGHTS = np.random.default_rng(1).uniform(-1, 1, 1000)
+PARTS = 32
 
 
 @np.errstate(all="ignore")
@@ -32,20 +32,15 @@ def key(bugs, name):
     vector = BY_NAME[name]
     row = np.concatenate([*results_with(bugs, vector, [*vector.expected]).values()])
     bounded = np.where(np.isfinite(row), row / (1 + abs(row)), 2.0)
-    return float(bounded @ np.random.default_rng(1).uniform(-1, 1, len(bounded)))
+    return float(bounded @ WEIGHTS[:len(bounded)])
 
 
-def programs(name):
-    """The bugs that show on a vector, of those that are the same program there one, and all pairs of them."""
-    right, deep, found = key((), name), len(BY_NAME[name].net) > 1, {}
-    for bug in KNOWN:
-        if key((bug,), name) != right:
-            found.setdefault((id(bug.changes), bug.place if deep else bug.place == BELOW, bug.shared), bug)
-    yield ()
-    for bug in found.values():
-        yield (bug,)
-    for pair in combinations(found.values(), 2):
-        yield from together(*pair)
+def programs(part):
+    """Every PARTS-th bug, and its pairs with all that come after it."""
+    for place in range(part, len(KNOWN), PARTS):
+        yield (KNOWN[place],)
+        for other in KNOWN[place + 1:]:
+            yield from together(KNOWN[place], other)
 
 
 def fault(seed):
@@ -63,14 +58,23 @@ def fault(seed):
     return Bug("unknown", "", "", "", {line: lambda s, right, *args: form(right(*args))}, place)
 
 
-def suspected(known, seed):
-    """Whether a fault's keys are among those of the bugs and pairs, on both vectors."""
-    for name in ASKED:
-        mine = key((fault(seed),), name)
-        place = np.searchsorted(known[name], mine)
-        if not np.any(abs(known[name][max(place - 1, 0):place + 1] - mine) < NEAR):
-            return False
-    return True
+def keys(part):
+    """The keys of a part of the programs on each of the vectors, (2, P)."""
+    return np.array([[key(bugs, name) for bugs in programs(part)] for name in ASKED])
+
+
+def keys_of_fault(seed):
+    return [key((fault(seed),), name) for name in ASKED]
+
+
+def near_one(mine, sides):
+    """Whether there is a program whose keys are near on both vectors. sides: of each vector the keys in order, and the
+    number of the program that each belongs to."""
+    found = []
+    for number, (ordered, program) in zip(mine, sides):
+        first, last = np.searchsorted(ordered, [number - NEAR, number + NEAR])
+        found.append(program[first:last])
+    return np.intersect1d(*found).size > 0
 
 
 def naming(seed):
@@ -79,23 +83,19 @@ def naming(seed):
     return f"{fault(seed).changes} {diagnosis}" if diagnosis is not None and diagnosis.named else ""
 
 
-def numbered(name, part, parts):
-    """The keys of every parts-th program: each process lists them anew, as no change of a bug can be sent."""
-    return [key(bugs, name) for bugs in islice(programs(name), part, None, parts)]
-
-
 def main(faults=100_000):
     start = time.perf_counter()
     with ProcessPoolExecutor(2) as pool:
-        known = {name: np.sort(np.concatenate([*pool.map(partial(numbered, name, parts=16), range(16))])) for name in ASKED}
-        print({name: len(row) for name, row in known.items()}, f"programs, {time.perf_counter() - start:.0f} s", flush=True)
-        suspects = [seed for seed, found in enumerate(pool.map(partial(suspected, known), range(faults), chunksize=500))
-                    if found]
-        print(len(suspects), f"are near a program on both, {time.perf_counter() - start:.0f} s", flush=True)
+        known = np.concatenate([*pool.map(keys, range(PARTS))], axis=1)
+        sides = [(row[order], order) for row in known for order in [np.argsort(row)]]
+        print(known.shape[1], f"programs, {time.perf_counter() - start:.0f} s", flush=True)
+        suspects = [seed for seed, mine in enumerate(pool.map(keys_of_fault, range(faults), chunksize=500))
+                    if near_one(mine, sides)]
+        print(len(suspects), f"faults are near one of them, {time.perf_counter() - start:.0f} s", flush=True)
         named = [(seed, text) for seed, text in zip(suspects, pool.map(naming, suspects, chunksize=4)) if text]
     for one in named:
         print(*one, flush=True)
-    found = {"faults": faults, "programs": max(map(len, known.values())), "suspected": len(suspects), "named": len(named)}
+    found = {"faults": faults, "programs": known.shape[1], "suspected": len(suspects), "named": len(named)}
     print(found, f"{time.perf_counter() - start:.0f} s")
     if faults >= 100_000:
         report = json.loads(TARGET.read_text(encoding="utf-8")) | {"accidents": found}
