@@ -1,8 +1,9 @@
 """Print the whole book as one tagged PDF, _build/html/book.pdf, with the browser that is here.
 
 The pages are those of the site, put one after the other in the order of the contents: names and links get the page's
-name in front, equations are numbered through the book, and a title, a contents list and running heads are added. The
-contents learn their page numbers from the first print, and the second print is the book.
+name in front, equations are numbered through the book, and a title, a contents list and running heads are added. A link
+says on which page its target is; a link out of the book has a number, under which the last pages have its address. The page
+numbers are learned from one print and stand in the next, until a print has the pages that its numbers say.
 """
 
 import html
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable
+from copy import deepcopy
 from pathlib import Path
 from posixpath import dirname, join, normpath
 
@@ -48,7 +50,11 @@ article h1 { margin-top: 0; }
 .contents li::before { content: ""; order: 1; flex: 1; border-bottom: 1px dotted var(--muted); margin-bottom: 0.35em; }
 .contents li > span { order: 2; min-width: 3ch; text-align: end; font-variant-numeric: tabular-nums; }
 .contents h3 { font-size: 10pt; color: var(--muted); margin: 5mm 0 1mm; }
-pre { white-space: pre-wrap !important; overflow-wrap: anywhere; }
+pre { white-space: pre-wrap !important; overflow-wrap: anywhere; orphans: 4; widows: 4; }
+a[data-page]::after { content: " (p. " attr(data-page) ")"; font-size: 0.78em; color: var(--muted); white-space: nowrap; }
+sup.address { font-size: 0.66em; color: var(--muted); }
+.addresses li { overflow-wrap: anywhere; font-size: 0.85em; }
+.screen { display: none; }
 .formula { overflow: hidden !important; }
 """
 # A formula wider than the page is made smaller, as paper does not scroll. All are measured before printing; nothing else
@@ -71,8 +77,11 @@ def order(root: Path) -> list[tuple[str, list[str]]]:
     return [("", [toc["root"]]), *((part.get("caption", ""), files(part["chapters"])) for part in toc["parts"])]
 
 
+MOST_PRINTS = 5
 FORMULA = "formula: "  # in front of what a formula is called, until the printed file says so itself
 NAMES = ("id", "for", "aria-labelledby", "aria-describedby")
+UNTOLD = re.compile(r"^(\(\d+\)|ledger)$")              # links that need no page: equations are numbered through the book
+ADDRESSES = "Addresses"
 
 
 def article(site: Path, page: str, pages: list[str]) -> HtmlElement:
@@ -89,7 +98,16 @@ def article(site: Path, page: str, pages: list[str]) -> HtmlElement:
         formula.attrib.update({"role": "img", "aria-label": FORMULA + mathml.findtext(".//annotation")})
         mathml.drop_tree()
         del drawn.attrib["aria-hidden"]
-    for one in body.iter():
+    for one in body.xpath(".//code[string-length() < 32][not(ancestor::table)]"):
+        one.set("style", "white-space: nowrap")
+    for section in body.xpath(".//section[@id][h1 or h2 or h3 or h4]"):     # it may begin a page before its heading
+        heading = section.xpath("h1 | h2 | h3 | h4")[0]
+        for one in heading.itersiblings(preceding=True):
+            heading.append(one)
+        heading.set("id", section.attrib.pop("id"))
+        for way_back in section.xpath("p[normalize-space() = 'Exercise'][a]"):
+            heading.addnext(way_back)
+    for one in body.xpath(".//*[not(self::pattern)]"):
         one.attrib.update({name: f"{page}--{one.get(name)}" for name in NAMES if name in one.attrib})
     for one, attribute, address, _ in list(body.iterlinks()):
         path, _, name = address.partition("#")
@@ -114,6 +132,23 @@ def number_equations(bodies: Iterable[HtmlElement]) -> None:
             one.text = re.sub(r"^\(\d+\)", number, one.text or "")
 
 
+def tell_targets(bodies: dict[str, HtmlElement], title: str) -> HtmlElement:
+    """Mark the links that get a page number, and number those that lead out of the book; an article of their addresses."""
+    addresses: dict[str, int] = {}
+    for link in [link for body in bodies.values() for link in body.iter("a")]:
+        target = link.get("href", "")
+        if re.match("https?://", target):
+            number = addresses.setdefault(target, len(addresses) + 1)
+            after = lxml.html.fragment_fromstring(f'<sup class="address">[{number}]</sup>')
+            after.tail, link.tail = link.tail, None
+            link.addnext(after)
+        elif target.startswith("#") and not UNTOLD.search(link.text_content()) and not target.startswith("#api--"):
+            link.set("data-page", "000")
+    rows = "".join(f'<li value="{number}">{html.escape(address)}</li>' for address, number in addresses.items())
+    return lxml.html.fragment_fromstring(f'<article><section><h1 id="addresses--">{title}</h1>'
+                                         f'<ol class="addresses">{rows}</ol></section></article>')
+
+
 def contents(parts: list, bodies: dict[str, HtmlElement]) -> str:
     """The list of contents; its page numbers are not yet known."""
     lines = []
@@ -121,12 +156,16 @@ def contents(parts: list, bodies: dict[str, HtmlElement]) -> str:
         lines.append(f"</ol><h3>{html.escape(part)}</h3><ol>" if part else "")
         for page in pages:
             for one in bodies[page].xpath(".//section/*[self::h1 or self::h2]"):
-                kind, place = ("sub", one.getparent().get("id")) if one.tag == "h2" else ("", page)
-                lines.append(f'<li class="{kind}"><a href="#{place}">{inside(one)}</a><span>0</span></li>')
+                kind, place = ("sub", one.get("id")) if one.tag == "h2" else ("", page)
+                lines.append(f'<li class="{kind}"><a href="#{place}">{inside(one, ids=False)}</a><span>0</span></li>')
     return f'<section class="contents"><h2>Contents</h2><ol>{"".join(lines)}</ol></section>'
 
 
-def inside(element: HtmlElement) -> str:
+def inside(element: HtmlElement, ids: bool = True) -> str:
+    """What is in an element, with or without the names of its parts."""
+    element = deepcopy(element)
+    for one in () if ids else element.xpath(".//*[@id]"):
+        del one.attrib["id"]
     return html.escape(element.text or "") + "".join(lxml.html.tostring(one, encoding="unicode") for one in element)
 
 
@@ -136,6 +175,8 @@ def compose(root: Path, site: Path) -> HtmlElement:
     pages = [page for _, some in parts for page in some]
     bodies = {page: article(site, page, pages) for page in pages}
     number_equations(bodies.values())
+    bodies["addresses"] = tell_targets(bodies, ADDRESSES)
+    parts[-1][1].append("addresses")
     title, author = html.escape(settings["title"]), html.escape(settings["author"])
     heads = "".join(running_head(kind(page), body.find(".//h1").text_content()) for page, body in bodies.items())
     text = "".join(f'<article class="page-{page}" style="page: {kind(page)}"><div id="{page}">{inside(body)}</div></article>'
@@ -209,18 +250,22 @@ def make(root: Path, browser: str) -> tuple[Path, int]:
     with tempfile.TemporaryDirectory() as folder:
         printed = Path(folder, "book.pdf")
         try:
-            for _ in range(2):                          # the contents learn their numbers from the first print
+            for _ in range(MOST_PRINTS):
                 before = numbers
                 page.write_text(lxml.html.tostring(text, encoding="unicode", doctype="<!DOCTYPE html>"), encoding="utf-8")
                 print_page(browser, page, printed)
                 with pikepdf.open(printed) as whole:
                     numbers, pages = places(whole), len(whole.pages)
+                if numbers == before:
+                    break
                 for link, number in text.xpath("//section[@class='contents']//li"):
                     number.text = str(numbers[link.get("href")[1:]])
+                for link in text.xpath("//a[@data-page]"):
+                    link.set("data-page", str(numbers[link.get("href")[1:]]))
+            else:
+                raise ValueError("the page numbers, printed, move the pages that they number")
         finally:
             page.unlink(missing_ok=True)
-        if numbers != before:
-            raise ValueError("the contents, printed with their page numbers, move the pages that they number")
         with pikepdf.open(printed) as whole:
             name_formulas(whole)
             part_words(whole, text)
