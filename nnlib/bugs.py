@@ -221,7 +221,7 @@ OTHERS = {                                          # what else is written where
                 "σ(2z)": (lambda z: sigma(2 * z), lambda z: 2 * sigma(2 * z) * sigma(-2 * z)),
                 "1/1 + exp(−z)": (lambda z: 1 + np.exp(-z), lambda z: -np.exp(-z)),
                 "1/(1 + 2.718^(−z))": (lambda z: 1 / (1 + 2.718**-z), lambda z: 2.718**-z / (1 + 2.718**-z) ** 2)},
-    "tanh": {"the sigmoid": (sigma, ACTIVATIONS["sigmoid"].df),
+    "tanh": {"sigmoid": (sigma, ACTIVATIONS["sigmoid"].df),
              "2σ(z) − 1": (lambda z: 2 * sigma(z) - 1, lambda z: 2 * sigma(z) * sigma(-z)),
              "coth": (lambda z: 1 / np.tanh(z), lambda z: -1 / np.sinh(z) ** 2)},
     "relu": {"leaky relu with 0.01": leaky(0.01), "the absolute value": (np.abs, np.sign),

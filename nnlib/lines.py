@@ -151,7 +151,7 @@ class Lines:
         return self.step(m, self.b[m], self.by_b[m])
 
     def after(self):
-        """W and b of each layer after a step along the gradient."""
+        """W and b of each layer after a step against the gradient."""
         self.by_W, self.by_b = self.gradient()
         layers = range(self.n + 1)
         return [self.weight_step(m) for m in layers], [self.bias_step(m) for m in layers]

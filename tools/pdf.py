@@ -54,7 +54,6 @@ pre { white-space: pre-wrap !important; overflow-wrap: anywhere; orphans: 4; wid
 a[data-page]::after { content: " (p. " attr(data-page) ")"; font-size: 0.78em; color: var(--muted); white-space: nowrap; }
 sup.address { font-size: 0.66em; color: var(--muted); }
 .addresses li { overflow-wrap: anywhere; font-size: 0.85em; }
-.screen { display: none; }
 .formula { overflow: hidden !important; }
 """
 # A formula wider than the page is made smaller, as paper does not scroll. All are measured before printing; nothing else
@@ -79,6 +78,9 @@ def order(root: Path) -> list[tuple[str, list[str]]]:
 
 MOST_PRINTS = 5
 FORMULA = "formula: "  # in front of what a formula is called, until the printed file says so itself
+# A still figure stands beside each of the interactive ones that are left out.
+NOT_ON_PAPER = ".//script | .//a[@class='headerlink'] | .//p[span[@class='screen'] and not(normalize-space(text()))] | " \
+    ".//span[@class='screen'] | .//figure[@data-interactive and @data-interactive != 'training']"
 NAMES = ("id", "for", "aria-labelledby", "aria-describedby")
 UNTOLD = re.compile(r"^(\(\d+\)|ledger)$")              # links that need no page: equations are numbered through the book
 ADDRESSES = "Addresses"
@@ -87,7 +89,7 @@ ADDRESSES = "Addresses"
 def article(site: Path, page: str, pages: list[str]) -> HtmlElement:
     """A page's article as it goes to paper: its names begin with the page's name, and its links lead within the file."""
     body = lxml.html.fromstring((site / f"{page}.html").read_text(encoding="utf-8")).find(".//article")
-    for one in body.xpath(".//script | .//a[@class='headerlink']"):
+    for one in body.xpath(NOT_ON_PAPER):
         one.drop_tree()
     for one in body.xpath(".//span[@class='n' or @class='nn' or @class='p' or @class='w']"):
         one.drop_tag()                                  # code in the colour of text needs no mark
