@@ -161,6 +161,14 @@ def parameters():
               **of_parameters(lambda W, b: (np.broadcast_to(W[:1], W.shape), b)))
     yield bug("biases-shared", "all units of a layer begin with the bias of the first one", cure, equation, ONCE,
               **of_parameters(lambda W, b: (W, np.broadcast_to(b[:1], b.shape))))
+    for words, of in (("a square W is taken in with rows for columns", lambda W: fitting(W.T, W)),
+                      (f"W is taken in with rows for columns, {IN_FIXED}", lambda W: padded(W.T, W.shape))):
+        yield bug("parameters-transposed", words, "let entry (r, c) of the file be that of row r and column c", equation,
+                  ONCE, **of_parameters(lambda W, b, of=of: (of(W), b)))
+    for words, of in (("with 0 for the last unit", lambda W, b: np.append(b[1:], 0)),
+                      ("and the last that of the first", lambda W, b: np.roll(b, -1))):
+        yield bug("biases-shifted", f"unit r has the bias of unit r + 1, {words}", "count both from 0", equation, ALL,
+                  **weighted(bias=lambda s, m, of=of: of(s.W[m], s.b[m])))
     yield bug("parameters-by-columns", "the program reads the numbers of W column after column when it takes them in",
               "read them row after row", equation, ONCE, **of_parameters(lambda W, b: (column_by_column(W), b)))
 
@@ -229,8 +237,9 @@ OTHERS = {                                          # what else is written where
     "leaky_relu": {"relu": leaky(0.0), "leaky relu with 0.1": leaky(0.1), "leaky relu with 0.2": leaky(0.2),
                    "leaky relu with 0.3": leaky(0.3), "leaky relu with 0.001": leaky(0.001),
                    "max(z, 0.01)": (lambda z: np.maximum(z, 0.01), lambda z: np.where(z > 0.01, 1.0, 0.0))},
-    "softplus": {"relu": leaky(0.0), "log(1 + exp(−z))": (lambda z: np.logaddexp(0, -z), lambda z: -sigma(-z))},
-    "sin": {"cos": (np.cos, lambda z: -np.sin(z)),
+    "softplus": {"sigmoid": (sigma, ACTIVATIONS["sigmoid"].df), "relu": leaky(0.0),
+                 "log(1 + exp(−z))": (lambda z: np.logaddexp(0, -z), lambda z: -sigma(-z))},
+    "sin": {"sigmoid": (sigma, ACTIVATIONS["sigmoid"].df), "cos": (np.cos, lambda z: -np.sin(z)),
             "sin of degrees": (lambda z: np.sin(np.radians(z)), lambda z: np.radians(np.cos(np.radians(z))))},
     "square": {"z²/2": (lambda z: z * z / 2, lambda z: z)},
 }
@@ -269,7 +278,9 @@ WHOLE_ABS = {                                       # what of the card has an ab
     "slope": {"sigmoid": of_whole(lambda z, q: q / (1 + q) ** 2), "softplus": of_whole(sigma_of),
               "tanh": of_whole(lambda z, q: 4 * q**2 / (1 + q**2) ** 2)},
 }
-OF_ANOTHER_NAME = {("sigmoid", "σ(−z)"), ("leaky_relu", "max(z, 0.01)"), ("sin", "cos"), ("square", "z²/2")}   # φ′ alone
+# φ′ alone is on the list by another name.
+OF_ANOTHER_NAME = {("sigmoid", "σ(−z)"), ("softplus", "sigmoid"), ("leaky_relu", "max(z, 0.01)"), ("sin", "cos"),
+                   ("square", "z²/2")}
 BY_OUTPUT = {                                       # φ′ as a function of φ(z), for those that need no root
     "sigmoid": lambda a: a * (1 - a), "tanh": lambda a: 1 - a * a, "softplus": lambda a: 1 - np.exp(-a),
 }
@@ -296,11 +307,11 @@ def activations():
                       "layer-a", SPREAD, **swapped(old, f))
             if (old, name) not in OF_ANOTHER_NAME:
                 yield bug(f"{old}-df-as-{name}", f"the slope is that of {name}, where φ is {old}",
-                          f"take the slope of {old}", "loop-step", SPREAD, **swapped(old, df=df))
+                          f"take the slope of {old}", "batch-delta-step", SPREAD, **swapped(old, df=df))
     for old, slopes_of in MISREMEMBERED.items():
         for name, df in slopes_of.items():
             yield bug(f"{old}-slope-{name}", f"the slope of {old} is taken to be {name}", f"take the slope of {old}",
-                      "loop-step", SPREAD, **swapped(old, df=df))
+                      "batch-delta-step", SPREAD, **swapped(old, df=df))
     for old, phi in ACTIVATIONS.items():
         if old not in ("square", "relu"):               # of relu it is the absolute value
             yield bug(f"{old}-of-size", f"{old} is taken of |z|", f"take {old} of z", "layer-a", SPREAD,
@@ -317,6 +328,8 @@ def activations():
                               WHOLE_ABS[line][old](s.z[m]) if s.phi[m].name == old else right(m))})
     yield bug("whole-abs", "in the slope, abs cuts z to a whole number, as the abs of C does", "in C, take fabs",
               "batch-delta-step", ONCE, slope=chopped["slope"])
+    yield bug("outputs-as-z", "φ(z) is printed as z", "print z before φ, or keep it", "batch-z", ONCE,
+              sums=lambda s, right: s.a[1:])
     one = {"slope": lambda s, right, m: np.ones_like(s.z[m])}
     none = {"activation": lambda s, right, m: s.z[m]}
     twice = {"activation": lambda s, right, m: s.phi[m].f(right(m))}
@@ -344,8 +357,8 @@ def of_other_layers():
             ("relu-for-all", "relu", lambda s, m: ACTIVATIONS["relu"], SPREAD)):
         cure = "give each layer its own φ"
         yield bug(f"activation-{name}", f"whatever φ of a layer is, {says} is used", cure, "layer-a", places, **of(phi_of))
-        yield bug(f"slope-as-{name}", f"whatever φ of a layer is, the slope of {says} is used", cure, "loop-step", places,
-                  **of(phi_of, ("slope",)))
+        yield bug(f"slope-as-{name}", f"whatever φ of a layer is, the slope of {says} is used", cure, "batch-delta-step",
+                  places, **of(phi_of, ("slope",)))
     yield bug("slope-of-the-first-unit", "every unit has the slope of the first unit of its layer", "take φ′ at z of unit r",
               "batch-delta-step", ALL, slope=lambda s, right, m: np.broadcast_to(right(m)[:, :1], s.z[m].shape))
     yield bug("cut-below-0", "δ is set to 0 where z is not above 0, whatever φ is", "multiply by φ′(z) only",
@@ -872,6 +885,14 @@ def reading_by_row():
     return {"weight_gradient": weight_gradient, "by_weight": by_weight}
 
 
+def overlaid(several):
+    """Rows of numbers, each written over the one before it, (N, the longest)."""
+    found = np.zeros((len(several[0]), max(one.shape[1] for one in several)))
+    for one in several:
+        found[:, :one.shape[1]] = one
+    return found
+
+
 def shared_rows(of_weights):
     return np.broadcast_to(of_weights.sum(axis=-2, keepdims=True), of_weights.shape)
 
@@ -893,6 +914,10 @@ def weight_gradients():
     yield bug("outer-transposed", "the derivative by a square W is transposed",
               "let entry (r, c) be δ of unit r times input c", weights, ALL, weight_gradient=transposed,
               by_weight=transposed_outputs)
+    yield bug("outer-transposed", f"the derivative of W[r][c] is stored as that of W[c][r], {IN_FIXED}",
+              "let entry (r, c) be δ of unit r times input c", weights, ALL,
+              weight_gradient=lambda s, right, m, delta: padded(right(m, delta).T, s.W[m].shape),
+              by_weight=lambda s, right, m, D, p: np.stack([padded(one.T, s.W[m].shape) for one in right(m, D, p)]))
     yield bug("stored-by-columns", "the derivative by W is stored column after column",
               "store entry (r, c) at r · columns + c",
               weights, ALL, weight_gradient=lambda s, right, m, delta: right(m, delta).T.reshape(s.W[m].shape))
@@ -912,6 +937,10 @@ def weight_gradients():
               "make an array for each row", weights, ALL,
               weight_gradient=lambda s, right, m, delta: shared_rows(right(m, delta)),
               by_weight=lambda s, right, m, D, p: shared_rows(right(m, D, p)))
+    for words, last in ((", the answers too", None), ("", -1)):
+        yield bug("inputs-in-one-array", f"what each layer reads is kept in one array for all layers{words}, so that ∂/∂W "
+                  "takes what was written last", "keep an array for each layer", weights, ONCE,
+                  **reading(lambda s, m, last=last: overlaid(s.a[:last])[:, :s.a[m].shape[1]]))
     yield bug("reads-below", "∂/∂W takes what the layer below reads", "multiply by what the layer reads", weights, ALL,
               **reading(lambda s, m: s.a[m - 1] if m else None))
     yield bug("weights-without-input", "∂/∂W lacks the factor of what the layer reads", "multiply by what the layer reads",
@@ -1291,7 +1320,8 @@ def hypotheses():
                 forms.append(("", way, {line: change for line, change in bug.changes.items() if line not in not_run}))
         for place in places:
             for words, way, changes in forms:
-                yield replace(bug, place=place, says=bug.says + words, changes=changes, shared=way)
+                equation = "loop-step" if changes.keys() == {"start", "tighten"} else bug.equation
+                yield replace(bug, place=place, says=bug.says + words, changes=changes, shared=way, equation=equation)
 
 
 def in_part(changes):

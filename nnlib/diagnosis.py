@@ -70,6 +70,9 @@ class Diagnosis:
             return ("Every wrong number is nearly right. Either some step of the program computes in single precision, as "
                     "with float in C, and others in double; or something small is added, as inside of a logarithm.")
         if not self.enough:
+            if self.vectors < FEWEST_VECTORS <= FEWEST_WRONG <= self.wrong:
+                return (f"{self.pattern}All {self.wrong} different wrong numbers are of one vector, and a name takes "
+                        f"{FEWEST_VECTORS} vectors.{tried}")
             found = f"{counted(self.wrong, 'different wrong number')} on {counted(self.vectors, 'vector')}"
             return (f"{self.pattern}{found}: too few to name a bug, which takes {FEWEST_WRONG} on {FEWEST_VECTORS}.{tried}")
         if self.explanations:
@@ -133,9 +136,10 @@ class Evidence:
                 return False
         return True
 
-    def explained(self, bugs):
-        """The wrong numbers, as texts, for which such a program has a number of its own."""
-        known = self.wrong & ~np.isnan(self.filled(bugs, self.quantities))
+    def explained(self, bugs, others):
+        """The wrong numbers, as texts, for which such a program has a number of its own, and one with the others has not."""
+        own, without = self.filled(bugs, self.quantities), self.filled(others, self.quantities)
+        known = self.wrong & ~np.isnan(own) & ~self.near(without, self.got)
         return {f"{value:.6g}" for value in self.got[known]}
 
     def filled(self, bugs, quantities):
@@ -157,7 +161,8 @@ def results_with(bugs, vector, quantities):
     if {"grad_b", "grad_W", "b_after", "W_after"} & {*quantities}:
         found["W_after"], found["b_after"] = lines.after()
         found["grad_W"], found["grad_b"] = lines.by_W, lines.by_b
-    found |= {"z": [np.concatenate(lines.z, axis=1)], "y_hat": [lines.answers()], "p": [lines.p], "loss": [lines.loss()]}
+    found |= {"z": [np.concatenate(lines.sums(), axis=1)], "y_hat": [lines.answers()], "p": [lines.p],
+              "loss": [lines.loss()]}
     return {name: np.concatenate([np.ravel(one) for one in found[name]]) for name in quantities}
 
 
@@ -188,9 +193,12 @@ def diagnose(evidence):
 
 
 def suffices(bugs, wrong):
-    """Whether bugs that are open have numbers of their own for as many wrong ones as a name takes."""
-    explained = [one.explained(bugs) for one in wrong] if any(bug.open for bug in bugs) else None
-    return explained is None or len(set.union(*explained)) >= FEWEST_WRONG and sum(map(bool, explained)) >= FEWEST_VECTORS
+    """Whether each bug that is open explains as many wrong numbers as a name takes, beside the other bug or without one."""
+    for bug in bugs:
+        explained = [one.explained(bugs, [other for other in bugs if other is not bug]) for one in wrong if bug.open]
+        if bug.open and not (len(set().union(*explained)) >= FEWEST_WRONG and sum(map(bool, explained)) >= FEWEST_VECTORS):
+            return False
+    return True
 
 
 def in_common(evidence):

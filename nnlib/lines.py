@@ -44,6 +44,9 @@ class Lines:
         self.y_hat = self.a[-1]
         self.p = self.probabilities() if self.softmax else None
 
+    def sums(self):                                 # what the program gives as z, of each layer
+        return self.z
+
     def answers(self):                              # what the program gives as ŷ: for softmax, the scores
         return self.y_hat
 

@@ -53,7 +53,7 @@ article h1 { margin-top: 0; }
 pre { white-space: pre-wrap !important; overflow-wrap: anywhere; orphans: 4; widows: 4; }
 a[data-page]::after { content: " (p. " attr(data-page) ")"; font-size: 0.78em; color: var(--muted); white-space: nowrap; }
 sup.address { font-size: 0.66em; color: var(--muted); }
-.addresses li { overflow-wrap: anywhere; font-size: 0.85em; }
+.addresses li { overflow-wrap: anywhere; font-size: 0.85em; font-variant-ligatures: none; }
 .formula { overflow: hidden !important; }
 """
 # A formula wider than the page is made smaller, as paper does not scroll. All are measured before printing; nothing else
