@@ -13,8 +13,8 @@ def cost_curves(sizes, costs, *, alt, size_name="", cost_name="", measured=None)
 
     sizes (k,) from small to large, costs a dictionary of a name and k costs for
     each curve; the last curve is the one that the text is about. measured: of
-    some of these names, what was measured, as dots. size_name, cost_name: what
-    the axes show.
+    some of these names, what was measured, as dots, rings and squares. size_name,
+    cost_name: what the axes show.
     Raises ValueError for an empty alt, for other shapes, for a size or a cost
     that is not above 0, for sizes that do not grow, and for other names.
     """
@@ -44,8 +44,11 @@ def cost_curves(sizes, costs, *, alt, size_name="", cost_name="", measured=None)
         styles[len(curves) - 1] = (BLUE, 2.2, "-")
         for k, ((name, curve), end, style) in enumerate(zip(curves.items(), ends, styles)):
             plane.line(sizes, curve, *style)
-            for place in zip(sizes, dots.get(name, ())):
-                paper.disc(*plane.place(*place), 4, style[0], "none" if k % 2 else style[0])        # every second is a ring
+            for x, y in (plane.place(*place) for place in zip(sizes, dots.get(name, ()))):
+                if k % 3 == 2:                                          # a dot, a ring, a square
+                    paper.box(x - 4, y - 4, x + 4, y + 4, style[0])
+                else:
+                    paper.disc(x, y, 4, style[0], "none" if k % 3 else style[0])
             paper.text(width + 10, end, name, 16, style[0], align=0)
         return paper.figure()
 

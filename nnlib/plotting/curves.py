@@ -31,6 +31,11 @@ def tangent(f, x0, slope, *, alt, span, name="", value_name="", h=None):
         middle, level = plane.place(x0, f(x0))
         paper.line([0, middle], [level, level], REST, 1, (0, (2, 3)))
         paper.text(-8, level, number_text(f(x0)), 16, align=1)
+        ground = plane.place(x0, 0)[1]
+        if low <= 0 < high:
+            paper.line([0, 430], [ground, ground], REST, 1)
+            if abs(ground - level) > 18:
+                paper.text(-8, ground, "0", 16, align=1)
         ends = _spread_apart([plane.place(x0, ys[-1])[1] for ys, *_ in lines], 23)
         for end, (ys, words, *style) in zip(ends, lines):
             plane.line(xs, ys, *style)

@@ -3,7 +3,7 @@ import numpy as np
 
 from .. import _validate
 from ..reports import RIGHT, WRONG, Report
-from ._paper import ACCENT, BLUE, GREY, INK, new_paper, number_text
+from ._paper import ACCENT, BLUE, GREY, INK, REST, new_paper, number_text
 from .images import _draw_derivative, _draw_scale
 
 __all__ = ["gradient_check"]
@@ -15,7 +15,7 @@ def gradient_check(report, part=None, *, alt):
     """A gradient, the derivative that nudges tell, and which entries are right.
 
     A small matrix shows its numbers. In a larger one squares are above 0 and discs below; the deeper the colour, the
-    larger the number, on one scale for both. In the third panel a right entry is a grey dot, a wrong one a black square, an
+    larger the number, on one scale for both. In the third panel a right entry is a grey dot, a wrong one a full square, an
     undecided one a ring.
     report: what `check_gradient` gives. part: the name of an array of θ; without it, the first of those with most wrong
     entries. A vector is drawn as a column, of more than two axes the last is drawn as rows.
@@ -31,7 +31,8 @@ def gradient_check(report, part=None, *, alt):
         for k, title in enumerate(("gradient", "nudged", "where they part")):
             left = k * max(columns * width + 36, 130)
             paper.text(left + columns * width / 2, -18, title, 16)
-            paper.reach((left, 0, left + columns * width, rows * side))
+            ends = left - 3, left + columns * width + 2, -3, rows * side + 2
+            paper.line([ends[k] for k in (0, 1, 1, 0, 0)], [ends[k] for k in (2, 2, 3, 3, 2)], REST, 1)
             for place in np.ndindex(verdicts.shape):
                 box = left + place[1] * width, place[0] * side, width - 1, side - 1
                 if k == 2:

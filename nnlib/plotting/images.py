@@ -47,7 +47,7 @@ def derivative_image(image, derivatives, titles, *, alt):
     """How a number moves with each pixel: one 8×8 panel for each array of derivatives.
 
     Squares are positive, discs negative; the deeper the colour, the larger the
-    derivative, on one scale for all panels. Dark dots are the digit's ink.
+    derivative, on one scale for all panels. The small squares in the centres are the digit's ink.
     image (64,), derivatives (64,) or a list of them, titles text or as many texts.
     Raises ValueError for other shapes, a pixel outside of 0 … 1, or an empty alt.
     """
