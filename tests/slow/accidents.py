@@ -67,14 +67,20 @@ def keys_of_fault(seed):
     return [key((fault(seed),), name) for name in ASKED]
 
 
-def near_one(mine, sides):
-    """Whether there is a program whose keys are near on both vectors. sides: of each vector the keys in order, and the
-    number of the program that each belongs to."""
-    found = []
-    for number, (ordered, program) in zip(mine, sides):
-        first, last = np.searchsorted(ordered, [number - NEAR, number + NEAR])
-        found.append(program[first:last])
-    return np.intersect1d(*found).size > 0
+class Known:
+    """The keys of the programs on each vector, (2, P), so that those near two numbers are found fast."""
+
+    def __init__(self, keys):
+        self.order = np.argsort(keys, axis=1)                           # programs by their keys
+        self.keys = np.take_along_axis(keys, self.order, axis=1)
+        self.place = np.argsort(self.order, axis=1)                     # of each program in that order
+
+    def has(self, pair):
+        """Whether one of the programs has keys near these, on both vectors."""
+        ends = [np.searchsorted(keys, [number - NEAR, number + NEAR]) for keys, number in zip(self.keys, pair)]
+        few, many = sorted((0, 1), key=lambda side: ends[side][1] - ends[side][0])
+        places = self.place[many][self.order[few][slice(*ends[few])]]
+        return bool(((places >= ends[many][0]) & (places < ends[many][1])).any())
 
 
 def naming(seed):
@@ -86,16 +92,16 @@ def naming(seed):
 def main(faults=100_000):
     start = time.perf_counter()
     with ProcessPoolExecutor(2) as pool:
-        known = np.concatenate([*pool.map(keys, range(PARTS))], axis=1)
-        sides = [(row[order], order) for row in known for order in [np.argsort(row)]]
-        print(known.shape[1], f"programs, {time.perf_counter() - start:.0f} s", flush=True)
-        suspects = [seed for seed, mine in enumerate(pool.map(keys_of_fault, range(faults), chunksize=500))
-                    if near_one(mine, sides)]
+        known = Known(np.concatenate([*pool.map(keys, range(PARTS))], axis=1))
+        count = known.keys.shape[1]
+        print(count, f"programs, {time.perf_counter() - start:.0f} s", flush=True)
+        suspects = [seed for seed, pair in enumerate(pool.map(keys_of_fault, range(faults), chunksize=500))
+                    if known.has(pair)]
         print(len(suspects), f"faults are near one of them, {time.perf_counter() - start:.0f} s", flush=True)
         named = [(seed, text) for seed, text in zip(suspects, pool.map(naming, suspects, chunksize=4)) if text]
     for one in named:
         print(*one, flush=True)
-    found = {"faults": faults, "programs": known.shape[1], "suspected": len(suspects), "named": len(named)}
+    found = {"faults": faults, "programs": count, "suspected": len(suspects), "named": len(named)}
     print(found, f"{time.perf_counter() - start:.0f} s")
     if faults >= 100_000:
         report = json.loads(TARGET.read_text(encoding="utf-8")) | {"accidents": found}
