@@ -65,6 +65,18 @@ def unnoticed(one, result):
     return f"{one['unnoticed'][0].upper()}{one['unnoticed'][1:]}.{passed}"
 
 
+SUPPOSED = {("phi", "sigmoid"): "φ is the sigmoid", ("phi", "tanh"): "φ is tanh", ("phi", "identity"): "φ is left out",
+            ("loss", "squares"): "L is the sum of squares, without ½", ("loss", "mean"): "L is the mean of the squares",
+            ("loss", "hinge"): "L is the hinge loss, and the unit answers z", ("layers", 1): "there is one layer",
+            ("layers", 2): "there are two layers"}
+
+
+def supposed(one):
+    """What is meant by the letters of a formula, and is not what they stand for elsewhere: one sentence, or nothing."""
+    parts = [SUPPOSED[pair] for pair in one.get("given", {}).items() if isinstance(pair[1], (str, int)) and pair in SUPPOSED]
+    return [nodes.paragraph("", f"Here {' and '.join(parts)}.")] if parts else []
+
+
 def table(all_of_them):
     """All of them; those that are refuted first."""
     order = (REFUTED, REFUSED, OUTSIDE)
@@ -72,7 +84,7 @@ def table(all_of_them):
     for one, result in sorted(all_of_them, key=lambda pair: order.index(status(pair[0]))):
         source = nodes.paragraph("", "", nodes.reference("", one["source"], refuri=one["link"]),
                                  nodes.Text(" · "), nodes.emphasis("", one["kind"]))
-        restated = [nodes.paragraph("", one["restated"])] if "restated" in one else []
+        restated = [*supposed(one), *([nodes.paragraph("", one["restated"])] if "restated" in one else [])]
         rows.append(row([source, formula(one["printed"], "printed"), formula(one["right"], "right"), *restated],
                         nodes.paragraph("", verdict(one, result)), nodes.paragraph("", unnoticed(one, result)),
                         anchor=f"misprint-{one['id']}"))
@@ -88,11 +100,11 @@ def counts(all_of_them):
     code = sum(one.get("code", False) for one, _ in all_of_them)
     refuted, refused, outside = (kinds.count(one) for one in (REFUTED, REFUSED, OUTSIDE))
     return nodes.paragraph(
-        "", f"Of the {len(kinds)} formulas, {refuted} are refuted by numbers, in the scene in which the right one holds. "
+        "", f"Of the {len(kinds)} formulas, {refuted} are refuted by numbers with which the right one holds. "
         f"{SMALL[refused].capitalize()} is not read, which refutes nothing, and {SMALL[outside]} lie outside the grammar. "
-        f"For {passed} of the {refuted} there are numbers with which the printed formula passes; it was run there too. "
-        f"{len(kinds) - code} of the {len(kinds)} stand in a text. The code of a notebook reads none of it, so where that "
-        f"code is right, a run of all notebooks finds none of these. The other {SMALL[code]} stand in code; each gives a "
+        f"For {passed} of the {refuted} the printed formula was also run with numbers with which it passes. "
+        f"{len(kinds) - code} of the {len(kinds)} stand in a text. No code reads a text, so a run of all notebooks finds "
+        f"none of these. The other {SMALL[code]} stand in code; each gives a "
         "result of the shape that is needed, the transposed one where the layer is square.")
 
 
