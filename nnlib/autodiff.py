@@ -163,7 +163,7 @@ def backward(y, by, u=None):
     number on the way to it, out of range. The arrays are read-only.
     """
     nodes = tape(y)
-    asked = {y: _weights(u, y)}
+    asked = {y: _counts(u, y)}
     for node in reversed(nodes):
         for read, pull in node.reads:
             sent = unrepeated(pull(asked[node]), read.value)
@@ -232,7 +232,7 @@ def _must_fit(sign, first, second):
         raise ValueError(f"a {sign} b must have axes of one length, or of length 1; got shapes {first} and {second}")
 
 
-def _weights(u, y):
+def _counts(u, y):
     """How much each element of y counts."""
     if u is None and y.value.ndim:
         raise ValueError(f"u must say how much each element of y counts, because y has shape {y.value.shape}; got None")
