@@ -17,8 +17,8 @@ def listed():
     """Every bug, with the places in which it is looked for."""
     for several in (forward_pass, parameters, sums, slopes, activations, of_other_layers, slopes_of_one, cross_entropies,
                     softmaxes, errors, errors_of_all, right_answers, other_answers, squared_errors, factors, way_back,
-                    sums_back, misread_arrays, points, weight_gradients, entries, bias_gradients, outputs, outputs_of_all,
-                    steps, steps_of_all, point_by_point):
+                    sums_back, misread_arrays, points, weight_gradients, stored_gradients, entries, bias_gradients,
+                    outputs, outputs_of_all, steps, steps_of_all, point_by_point):
         yield from several()
 
 
@@ -904,6 +904,32 @@ def weight_gradients():
             return D[:, :, None] * fitting(kept(s, m), s.a[m])[p]
         return {"weight_gradient": lambda s, right, m, delta: delta.T @ fitting(kept(s, m), s.a[m]), "by_weight": by_weight}
 
+    weights = "batch-gradient-weights"
+    yield bug("reads-z", "∂/∂W takes the z of the layer below, and not φ(z)", "multiply by what the layer reads", weights,
+              ALL, **reading(lambda s, m: s.z[m - 1] if m else None))
+    yield bug("reads-own-output", "∂/∂W takes what the layer gives, and not what it reads",
+              "multiply by what the layer reads", weights, ALL, **reading(lambda s, m: s.a[m + 1]))
+    yield bug("reads-by-row", "∂/∂W takes what the layer reads at the place of the row, not of the column",
+              "multiply entry (r, c) by input c", weights, ALL, **reading_by_row())
+    yield bug("clipped", "the derivatives are cut off at 1 and −1", "leave them as they are", weights, ONCE,
+              weight_gradient=clipped, bias_gradient=clipped)
+    yield bug("reads-x", "∂/∂W takes the input x in every layer", "multiply by what the layer reads", weights, ALL,
+              **reading(lambda s, m: s.a[0]))
+    yield bug("reads-x", "∂/∂W takes the input x in every layer, in an array of fixed size, with zeros behind x",
+              "multiply by what the layer reads", weights, ALL, **reading(lambda s, m: padded(s.a[0], s.a[m].shape)))
+    for words, last in ((", the answers too", None), ("", -1)):
+        yield bug("inputs-in-one-array", f"what each layer reads is kept in one array for all layers{words}, so that ∂/∂W "
+                  "takes what was written last", "keep an array for each layer", weights, ONCE,
+                  **reading(lambda s, m, last=last: overlaid(s.a[:last])[:, :s.a[m].shape[1]]))
+    yield bug("reads-below", "∂/∂W takes what the layer below reads", "multiply by what the layer reads", weights, ALL,
+              **reading(lambda s, m: s.a[m - 1] if m else None))
+    yield bug("weights-without-input", "∂/∂W lacks the factor of what the layer reads", "multiply by what the layer reads",
+              weights, ALL, **reading(lambda s, m: np.ones_like(s.a[m])))
+    yield bug("weights-before-slope", "∂/∂W is made of δ before its slope", "multiply by φ′(z) first", weights, ALL,
+              weight_gradient=lambda s, right, m, delta: right(m, s.unstretched))
+
+
+def stored_gradients():
     def transposed(s, right, m, delta):
         return fitting(right(m, delta).T, right(m, delta))
 
@@ -921,36 +947,10 @@ def weight_gradients():
     yield bug("stored-by-columns", "the derivative by W is stored column after column",
               "store entry (r, c) at r · columns + c",
               weights, ALL, weight_gradient=lambda s, right, m, delta: right(m, delta).T.reshape(s.W[m].shape))
-    yield bug("reads-z", "∂/∂W takes the z of the layer below, and not φ(z)", "multiply by what the layer reads", weights,
-              ALL, **reading(lambda s, m: s.z[m - 1] if m else None))
-    yield bug("reads-own-output", "∂/∂W takes what the layer gives, and not what it reads",
-              "multiply by what the layer reads", weights, ALL, **reading(lambda s, m: s.a[m + 1]))
-    yield bug("reads-by-row", "∂/∂W takes what the layer reads at the place of the row, not of the column",
-              "multiply entry (r, c) by input c", weights, ALL, **reading_by_row())
-    yield bug("clipped", "the derivatives are cut off at 1 and −1", "leave them as they are", weights, ONCE,
-              weight_gradient=clipped, bias_gradient=clipped)
-    yield bug("reads-x", "∂/∂W takes the input x in every layer", "multiply by what the layer reads", weights, ALL,
-              **reading(lambda s, m: s.a[0]))
-    yield bug("reads-x", "∂/∂W takes the input x in every layer, in an array of fixed size, with zeros behind x",
-              "multiply by what the layer reads", weights, ALL, **reading(lambda s, m: padded(s.a[0], s.a[m].shape)))
     yield bug("rows-shared", "all rows of ∂/∂W are one array, to which each unit adds, as in [[0] * n] * m in Python",
               "make an array for each row", weights, ALL,
               weight_gradient=lambda s, right, m, delta: shared_rows(right(m, delta)),
               by_weight=lambda s, right, m, D, p: shared_rows(right(m, D, p)))
-    for words, last in ((", the answers too", None), ("", -1)):
-        yield bug("inputs-in-one-array", f"what each layer reads is kept in one array for all layers{words}, so that ∂/∂W "
-                  "takes what was written last", "keep an array for each layer", weights, ONCE,
-                  **reading(lambda s, m, last=last: overlaid(s.a[:last])[:, :s.a[m].shape[1]]))
-    yield bug("reads-below", "∂/∂W takes what the layer below reads", "multiply by what the layer reads", weights, ALL,
-              **reading(lambda s, m: s.a[m - 1] if m else None))
-    yield bug("weights-without-input", "∂/∂W lacks the factor of what the layer reads", "multiply by what the layer reads",
-              weights, ALL, **reading(lambda s, m: np.ones_like(s.a[m])))
-    yield bug("weights-before-slope", "∂/∂W is made of δ before its slope", "multiply by φ′(z) first", weights, ALL,
-              weight_gradient=lambda s, right, m, delta: right(m, s.unstretched))
-    yield from left_out(weights)
-
-
-def left_out(weights):
     for column, words in ((-1, "last"), (0, "first")):
         yield bug(f"{words}-column-left-out", f"∂/∂W is 0 in its {words} column",
                   "let the loop run over every column", weights, ALL,

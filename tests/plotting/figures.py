@@ -55,7 +55,7 @@ FIGURES = {
                 {"f": ("function", np.square, {}), "x0": ("number", 3.0, {}), "slope": ("number", 6.0, {}), "alt": ALT,
                  "span": ("positive", 2.0, {}), "name": ("words", "t", {}), "value_name": ("words", "y", {}),
                  "h": ("positive", 1.0, {"None": None})},
-                [3, 2, 4, 9, 6, 6]),
+                [3, 2, 4, 9, 0, 6, 6]),
     "error_curves": (plotting.error_curves,
                      {"steps": ("array", np.array([1e-1, 1e-3, 1e-5]), ABOVE_ZERO),
                       "errors": ("errors", {"one": [1e-2, 1e-4, 1e-6]}, {}), "alt": ALT},
