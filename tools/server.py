@@ -3,6 +3,7 @@
 import argparse
 import os
 import re
+import signal
 import sys
 import threading
 import webbrowser
@@ -84,6 +85,8 @@ def serve(root: Path = book.ROOT) -> None:
         print(f"\n  The book is at {address}   (Ctrl-C ends)\n", flush=True)
         open_browser(address)
         threading.Thread(target=runtime.publish_and_report, args=(root, True), daemon=True).start()   # nobody waits for it
+        # Ctrl-C is how a reader stops. As an exception it is lost where Python is in a callback that may not fail.
+        signal.signal(signal.SIGINT, lambda *_: threading.Thread(target=server.shutdown).start())
         server.serve_forever()
 
 
@@ -93,8 +96,9 @@ def main() -> None:
         if not book.build():
             sys.exit(1)
         serve()
-    except KeyboardInterrupt:                       # Ctrl-C is how a reader stops
-        print("\rThe book is closed.")
+    except KeyboardInterrupt:                       # while the book was built
+        pass
+    print("\rThe book is closed.")
 
 
 if __name__ == "__main__":
