@@ -27,7 +27,7 @@ from nnlib.vectors import QUANTITIES, vectors
 
 TARGET = Path(__file__).resolve().parents[2] / "benchmarks" / "diagnoses.json"
 KNOWN = [*hypotheses()]
-COUNTS = {"single": 400, "pairs": 400, "single precision": 200, "unknown": 400}
+COUNTS = {"single": 400, "pairs": 400, "single precision": 200, "unknown": 200}
 FACTORED = ("weighted_sum", "activation", "slope", "stretch", "back", "weight_gradient", "bias_gradient", "forth", "tighten",
             "by_weight", "by_bias", "step", "loss", "share", "by_answers")
 
@@ -68,7 +68,7 @@ def in_single(found, rng):
 
 def unknown(rng):
     """A change of one line that no bug of the list is, in some layers: a factor, and sometimes a number added, or numbers
-    that belong to another layer or another unit."""
+    that belong to another layer or another unit, or are squared."""
     factor, more = rng.uniform(0.2, 5), rng.choice([0, 0, 0.3])
     line, place = str(rng.choice(FACTORED)), str(rng.choice([EVERYWHERE, LAST, BELOW, FIRST]))
     changes = {line: lambda s, right, *args: factor * right(*args) + more}
@@ -82,7 +82,7 @@ ELSEWHERE = {
     "weighted_sum": lambda s, right, m: right(m)[:, ::-1],
     "slope": lambda s, right, m: padded(s.phi[(m + 2) % (s.n + 1)].df(s.z[(m + 2) % (s.n + 1)]), s.z[m].shape),
     "back": lambda s, right, m, delta: delta @ padded(s.W[(m + 2) % (s.n + 1)], s.W[m].shape),
-    "weight_gradient": lambda s, right, m, delta: delta.T @ padded(s.a[(m + 2) % (s.n + 2)], s.a[m].shape),
+    "weight_gradient": lambda s, right, m, delta: delta.T @ s.a[m] ** 2,
     "bias_gradient": lambda s, right, m, delta: right(m, delta)[::-1],
     "weight_step": lambda s, right, m: padded(s.W[m] - s.rate * s.by_W[m][::-1], s.W[m].shape),
 }
