@@ -70,7 +70,7 @@ class Diagnosis:
             return ("Every wrong number is nearly right. Either some step of the program computes in single precision, as "
                     "with float in C, and others in double; or something small is added, as inside of a logarithm.")
         if not self.enough:
-            if self.vectors < FEWEST_VECTORS <= FEWEST_WRONG <= self.wrong:
+            if self.wrong >= FEWEST_WRONG:
                 return (f"{self.pattern}All {self.wrong} different wrong numbers are of one vector, and a name takes "
                         f"{FEWEST_VECTORS} vectors.{tried}")
             found = f"{counted(self.wrong, 'different wrong number')} on {counted(self.vectors, 'vector')}"

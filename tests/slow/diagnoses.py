@@ -84,7 +84,7 @@ ELSEWHERE = {
     "back": lambda s, right, m, delta: delta @ padded(s.W[(m + 2) % (s.n + 1)], s.W[m].shape),
     "weight_gradient": lambda s, right, m, delta: delta.T @ s.a[m] ** 2,
     "bias_gradient": lambda s, right, m, delta: right(m, delta)[::-1],
-    "weight_step": lambda s, right, m: padded(s.W[m] - s.rate * s.by_W[m][::-1], s.W[m].shape),
+    "weight_step": lambda s, right, m: s.W[m] - s.rate * s.by_W[m][::-1],
 }
 
 
