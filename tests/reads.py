@@ -37,7 +37,7 @@ class Reads:
     def pytest_make_collect_report(self, collector):
         self.opened = set()
         report = yield
-        if isinstance(collector, pytest.Module) and (fault := self.fault(run_tests.folder_of(collector))):
+        if isinstance(collector, pytest.Module) and (fault := self.fault(run_tests.place_of(collector))):
             report.outcome, report.longrepr = "failed", fault
         if report.failed and collector.path.suffix == ".ipynb":         # nbval answers with a traceback
             report.longrepr = f"{collector.nodeid} cannot be read: `make notebooks` says what to do."
@@ -47,7 +47,7 @@ class Reads:
     def pytest_runtest_setup(self, item):
         self.opened = set()
         yield
-        if fault := self.fault(run_tests.folder_of(item)):      # a fixture may serve several units of the folder
+        if fault := self.fault(run_tests.place_of(item)):      # a fixture may serve several units of the folder
             pytest.fail(fault, pytrace=False)
 
     @pytest.hookimpl(wrapper=True)

@@ -1,10 +1,10 @@
 """Run the tests that can answer differently than last time: `make check`, which takes seconds, and `make test`.
 
-The tests come in units: a folder of tests/, or one chapter of book/ with the tests that have the marker `chapter`. A unit
-depends on its own files, on those that READS names for it, on EVERY, on the installed packages, the browsers and the
-processor. A unit that passed is left out while all of these are the same; _build/tests.json stores their hash. A folder
-that READS does not name depends on every file of the project, and a test that opens a file on which its unit does not
-depend fails (tests/conftest.py). With CI=true every unit runs.
+The tests come in units: a folder of tests/, a file in it that READS names, or one chapter of book/ with the tests that have
+the marker `chapter`. A unit depends on its own files, on those that READS names for it (a file: for its folder too), on
+EVERY, on the installed packages, the browsers and the processor. A unit that passed is left out while all of these are the
+same; _build/tests.json stores their hash. A folder that READS does not name depends on every file of the project, and a
+test that opens a file on which its unit does not depend fails (tests/conftest.py). With CI=true every unit runs.
 
 pytest-testmon, which is well kept, would follow single lines of Python. It sees no data file, and nothing of what a
 kernel, node or a browser reads, so that it would leave out tests that fail.
@@ -34,8 +34,10 @@ READS = {
     BOOK: ("nnlib", "ledger", "tests/chapters", "tests/plotting", "website/runner", "benchmarks/results.json",
             "benchmarks/diagnoses.json", "benchmarks/loops.py", "benchmarks/loops.json", "benchmarks/machines.json"),
     "tests/chapters": ("nnlib", "ledger", "book", "tests/plotting", "tools", "website/runner", "README.md"),
-    "tests/nnlib": ("nnlib", "ledger", "tools/make_vectors.py", "benchmarks", "book", "README.md", "tests/slow/soak.py",
+    "tests/nnlib": ("nnlib", "ledger", "tools/make_vectors.py", "benchmarks", "README.md", "tests/slow/soak.py",
                     "tests/plotting/figures.py", "tests/programs"),
+    "tests/nnlib/test_bad_input.py": ("book",), "tests/nnlib/test_bench.py": ("book",),
+    "tests/nnlib/test_bugs.py": ("book",), "tests/nnlib/test_exchange.py": ("book",), "tests/nnlib/test_house.py": ("book",),
     "tests/plotting": ("nnlib", "website", "tests/nnlib"),
     "tests/ledger": ("ledger", "nnlib", "book", "website", "_config.yml", "tools", "README.md", "CONTRIBUTING.md",
                      "tests/nnlib", "tests/site"),
@@ -72,7 +74,8 @@ def depends(unit: str, name: str) -> bool:
             return name.rpartition(".")[0] == unit
         places = (BOOK[:-1], *READS[BOOK], *EVERY)
     elif unit in READS:
-        places = (unit, *READS[unit], *EVERY)
+        folder = unit.rpartition("/")[0] if unit.endswith(".py") else unit
+        places = (folder, *READS[folder], *READS[unit], *EVERY)
     else:
         return True
     return any(name == place or name.startswith(f"{place}/") for place in places)
@@ -94,15 +97,19 @@ def state(unit: str, content: dict[str, str], surroundings: list) -> str:
 
 
 def units(verb: str, root: Path) -> list[str]:
-    """The units of a verb: its folders, and every notebook by its path without the ending."""
+    """The units of a verb: its folders, the files in them that READS names, and every notebook by its path without the
+    ending."""
     notebooks = sorted((root / "book").rglob("*.ipynb"))
     chapters = [path.relative_to(root).with_suffix("").as_posix() for path in notebooks if path.parent.name[0] != "."]
-    return [*(folder for folder in FOLDERS[verb] if (root / folder).exists()), *chapters]
+    tests = [*FOLDERS[verb], *(name for name in READS if name.endswith(".py"))]
+    return [*(name for name in tests if (root / name).exists()), *chapters]
 
 
-def folder_of(node: pytest.Item | pytest.Collector) -> str:
-    """The folder of tests, or the chapter, to which a file of tests belongs."""
+def place_of(node: pytest.Item | pytest.Collector) -> str:
+    """The folder of tests, the file of them that READS names, or the chapter, to which a file of tests belongs."""
     name = node.path.relative_to(ROOT)
+    if name.as_posix() in READS:
+        return name.as_posix()
     return name.with_suffix("").as_posix() if name.suffix == ".ipynb" else "/".join(name.parts[:2])
 
 
@@ -110,7 +117,7 @@ def unit_of(item: pytest.Item) -> str:
     """The unit of a test."""
     if item.get_closest_marker("chapter"):
         return item.callspec.params["path"].relative_to(ROOT).with_suffix("").as_posix()
-    return folder_of(item)
+    return place_of(item)
 
 
 # The run --------------------------------------------------------------------------------------------------------------
@@ -138,6 +145,7 @@ def arguments(verb: str, stale: list[str]) -> list[str]:
     keep their order: the two processes end together if the longest file starts first and notebooks, the shortest, last."""
     chapters = [unit for unit in stale if unit.startswith(BOOK)]
     folders = [unit for unit in stale if not unit.startswith(BOOK)]
+    folders = [unit for unit in folders if unit.rpartition("/")[0] not in folders]      # a file comes with its folder
     if chapters and CHAPTERS not in folders:
         folders.append(CHAPTERS)
     notebooks = [f"{unit}.ipynb" for unit in chapters]

@@ -188,6 +188,7 @@ def test_a_transposed_matrix_is_shown_beside_the_right_one():
 
 
 @pytest.mark.names
+@pytest.mark.long
 @pytest.mark.parametrize(("quantity", "value"), [*zip(INDICES, 2 * [3.0, math.nan, -math.inf, 1e300, 1e-7])])
 def test_every_report_fits_the_page(quantity, value):
     having = [name for name, vector in VECTORS.items() if quantity in vector.expected]
@@ -235,6 +236,7 @@ PLACES = [(name, quantity, place, x) for name, found in KINDS.items() for quanti
 
 
 @pytest.mark.names
+@pytest.mark.long
 @settings(max_examples=40, deadline=None)
 @given(some.sampled_from(PLACES), some.sampled_from(["shortest", "%f", "%g", "%.10f", "float32", "hexadecimal"]),
        some.one_of(some.floats(), some.floats(0.8, 1.2), some.sampled_from([0.0, -0.0, math.inf, math.nan])),

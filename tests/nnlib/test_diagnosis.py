@@ -78,6 +78,7 @@ PAIRS = [(("transposed-back", "", None), ("gradient-sum", "", None)),
          (("biases-divided-by-outputs", "the last layer", None), ("back-mean", "the last layer", None))]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: " and ".join(name for name, *_ in pair))
 def test_a_pair_is_named(pair):
     bugs = [NAMED[key] for key in pair]
@@ -93,6 +94,7 @@ def test_a_bug_is_named_from_fewer_digits(form):
     assert {bug.name} in names(check(lines([bug], form, ("grad_W", "grad_b"), kind=np.float32)))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("bug", [bug for bug in BUGS if bug.open][::3], ids=str)
 def test_a_bug_that_reads_past_the_end_is_named_whatever_stands_there(bug):
     rng = np.random.default_rng(3)
@@ -154,6 +156,7 @@ LINES = ["weighted_sum", "activation", "slope", "stretch", "back", "weight_gradi
          "step", "loss", "share", "by_answers"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(5))
 def test_an_unknown_bug_has_no_name(seed):
     """A factor that no program means, or noise, in a line of mathematics."""
@@ -169,6 +172,7 @@ def test_an_unknown_bug_has_no_name(seed):
                      str(report.diagnosis))
 
 
+@pytest.mark.long
 def test_one_number_that_fits_no_bug_takes_the_name_away():
     bug = NAMED["gradient-sum", "", None]
     text = lines([bug]).splitlines()
@@ -188,6 +192,7 @@ def test_a_step_in_single_precision_is_told():
     assert report.verdict == "wrong" and names(report) == [] and "single precision" in str(report.diagnosis)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("line", "change", "words"), [
     ("loss", lambda s, right: 0.0, "Every wrong number is 0"),
     ("bias_gradient", lambda s, right, m, delta: right(m, delta) + (s.N - 1) * 0.37, "Only vectors with several points"),

@@ -7,22 +7,23 @@ import run_tests
 from reads import Reads
 
 UNITS = {"nnlib": "tests/nnlib", "ledger": "tests/ledger", "plotting": "tests/plotting", "chapters": "tests/chapters",
-         "site": "tests/site", "browser": "tests/browser", "three": "book/03_three", "solution": "book/solutions/03_three"}
+         "site": "tests/site", "browser": "tests/browser", "house": "tests/nnlib/test_house.py",
+         "three": "book/03_three", "solution": "book/solutions/03_three"}
 EVERY = set(UNITS)
-BUT_NNLIB = ("ledger", "chapters", "site", "browser")
+OF_BOOK = ("ledger", "chapters", "site", "browser", "house")
 
 
 @pytest.mark.parametrize(("name", "again"), [
     ("nnlib/network.py", EVERY), ("nnlib/plotting/curves.py", EVERY), ("nnlib/digits.npz", EVERY), ("pyproject.toml", EVERY),
     ("requirements/all.txt", EVERY), ("tests/conftest.py", EVERY), ("tools/run_tests.py", EVERY),
-    ("book/data.json", EVERY - {"plotting"}),
-    ("book/03_three.md", {"nnlib", *BUT_NNLIB, "three"}), ("book/03_three.ipynb", {"nnlib", *BUT_NNLIB, "three"}),
-    ("book/solutions/03_three.ipynb", {"nnlib", *BUT_NNLIB, "solution"}),
-    ("book/04_four.md", {"nnlib", *BUT_NNLIB}), ("ledger/grammar.py", EVERY - {"plotting"}),
+    ("book/data.json", EVERY - {"plotting", "nnlib"}),
+    ("book/03_three.md", {*OF_BOOK, "three"}), ("book/03_three.ipynb", {*OF_BOOK, "three"}),
+    ("book/solutions/03_three.ipynb", {*OF_BOOK, "solution"}),
+    ("book/04_four.md", {*OF_BOOK}), ("ledger/grammar.py", EVERY - {"plotting"}),
     ("website/theme/layout.html", {"ledger", "plotting", "site", "browser"}),
     ("website/runner/cells.py", {"ledger", "plotting", "chapters", "site", "browser", "three", "solution"}),
     ("tests/chapters/pyodide.cjs", {"chapters", "site", "browser", "three", "solution"}),
-    ("tests/nnlib/test_edges.py", {"nnlib", "ledger", "plotting", "site", "browser"}),
+    ("tests/nnlib/test_edges.py", {"nnlib", "house", "ledger", "plotting", "site", "browser"}),
     ("tests/browser/test_page.py", {"site", "browser"}), ("LICENSE", {"site", "browser"})])
 def test_a_change_of_each_input_makes_its_units_run_again(name, again):
     before = {name: "one", "LICENSE": "one", **{f"{unit}.ipynb": "one" for unit in UNITS.values()}}
@@ -85,7 +86,7 @@ def test_what_passed_is_not_run_again_until_it_changes(tried, tmp_path, monkeypa
     said = capsys.readouterr().out
     assert "nothing that they depend on has changed: tests/nnlib, tests/chapters, book/one, book/two" in said
     (tmp_path / "book" / "two.ipynb").write_text("changed")
-    assert tried(two=["passed", "failed"]) == {"nnlib", "chapters", "two"}
+    assert tried(two=["passed", "failed"]) == {"chapters", "two"}
     assert tried() == {"chapters", "two"}, "a chapter's tests stand in tests/chapters too"
     (tmp_path / "nnlib" / "a.py").write_text("changed")
     assert tried(nnlib=["passed", "skipped"]) == everything
@@ -104,6 +105,9 @@ def test_what_make_check_leaves_out_is_not_taken_for_passed(tried, tmp_path):
     assert tried() == everything and tried(verb="test") == everything and tried(verb="test") == set()
     (tmp_path / "nnlib" / "a.py").write_text("changed")
     assert tried(verb="test") == everything and tried() == set(), "make test runs all that make check runs"
+    house = UNITS["house"]
+    assert house in run_tests.arguments("check", [house])
+    assert house not in run_tests.arguments("check", ["tests/nnlib", house]), "a file comes with its folder"
     left_out = ["not long" in " ".join(run_tests.arguments(verb, ["tests/nnlib"])) for verb in ("check", "test")]
     assert left_out == [True, False]
 
