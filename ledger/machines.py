@@ -12,12 +12,12 @@ from .values import Value, Wrong, column, number
 
 
 class Machines(Scene):
-    """n, G, g and N of points in K parts of unequal length; and words for K = 2^t machines, which are counted or timed."""
+    """n, G, g and N of points in K parts of unequal length; and words for K machines, a power of 2, which are counted or timed."""
 
     def __init__(self, arithmetic, size, rng, asked=None):
         super().__init__(arithmetic, {})
-        self.t, self.asked, exact = 1 + size % 4, asked, High()
-        self.K = 2 ** self.t
+        self.asked, exact = asked, High()
+        self.K = 2 ** (1 + size % 4)
         self.wholes = {"K": self.K}
         self.P = self.K * int(rng.integers(1, 4))
         counts = rng.integers(1, 4, self.K)
@@ -28,7 +28,7 @@ class Machines(Scene):
         g = self.gradient(theta, self.parts >= 0) if asked is None else self.of_package(theta)
         self.letters = {bold("n"): column(arithmetic.convert(exact.numbers("n", counts))),
                         bold("G"): Value("matrix", arithmetic.convert(G)), bold("g"): column(arithmetic.convert(g))}
-        for name, whole in (("N", counts.sum()), ("K", self.K), ("P", self.P), ("t", self.t)):
+        for name, whole in (("N", counts.sum()), ("K", self.K), ("P", self.P)):
             self.letters[name] = number(arithmetic.constant(str(whole)))
 
     def loss(self, theta, chosen):

@@ -156,7 +156,7 @@ class SmallScores(Scene):
         self.z, self.y = np.array(z, float), np.array(y, float)
         L = self.at(self.z)["L"]
         super().__init__(Float(), {bold("z"): column(self.z), bold("y"): column(self.y), "e": number(np.e), "L": number(L),
-                                   bold("p"): column(self.at(self.z)[bold("p")]), "K": number(float(len(self.z)))})
+                                   bold("p"): column(self.at(self.z)[bold("p")]), "C": number(float(len(self.z)))})
         if self.y.all():
             self.letters["D"] = number(L + (self.y * np.log(self.y)).sum())
 

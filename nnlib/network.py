@@ -35,7 +35,7 @@ class Layer:
 class Network:
     """Layers 0 … n: each reads what the one before it gives.
 
-    net[m] is layer m, len(net) is n + 1, net.widths is (d_in, …, d_out).
+    net[m] is layer m, len(net) is n + 1, net.widths is (d_in, …, d_y).
     Raises ValueError if the shapes do not chain or there is no layer,
     TypeError for something that is not a Layer, IndexError for net[m] with m
     outside 0 … n.
@@ -166,14 +166,14 @@ def shape_of(net, m, i=0, j=0):
 def random_network(widths, phi, rng):
     """A network with weights of variance 1/d_in and biases of variance 1/4.
 
-    widths (d_in, …, d_out), phi one activation or a list of one per layer,
+    widths (d_in, …, d_y), phi one activation or a list of one per layer,
     rng a numpy.random.Generator, the only source of the numbers.
     Raises ValueError or TypeError for arguments that do not fit.
     """
     _validate.instance("rng", rng, np.random.Generator, "write numpy.random.default_rng(seed)")
     widths = _validate.sequence("widths", widths, "numbers")
     if len(widths) < 2:
-        raise ValueError("widths must list at least two numbers, d_in and d_out; "
+        raise ValueError("widths must list at least two numbers, d_in and d_y; "
                          f"got {_validate.shown(widths)}")
     widths = [_validate.integer(f"widths[{m}]", width, least=1) for m, width in enumerate(widths)]
     count, weights = len(widths) - 1, sum(a * b for a, b in zip(widths, widths[1:]))

@@ -117,7 +117,7 @@ def test_random_networks_are_asked_for_in_full():
     assert random_network((3, 2), "tanh", rng).widths == (3, 2)
     assert random_network((20_000, 1, 20_000), "identity", rng).widths == (20_000, 1, 20_000)
     for widths in ([3], []):
-        with refuses(ValueError, f"widths must list at least two numbers, d_in and d_out; got {tuple(widths)}"):
+        with refuses(ValueError, f"widths must list at least two numbers, d_in and d_y; got {tuple(widths)}"):
             random_network(widths, "tanh", rng)
     with refuses(ValueError, "widths[1] must be at least 1; got 0"):
         random_network((2, 0), "tanh", rng)
