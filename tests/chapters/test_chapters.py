@@ -1,5 +1,6 @@
 """What every chapter promises: exercises with executed solutions, symbols with shapes, equations with labels."""
 
+import ast
 import re
 from os.path import relpath
 from pathlib import Path
@@ -88,3 +89,17 @@ def test_the_prose_keeps_its_manners(path):
     """No word that tells the reader how easy it is, and no exclamation mark outside of math."""
     words = re.sub(r"\$[^$]*\$|`[^`]*`", "", prose(path))
     assert not re.findall(FORBIDDEN, words, re.I), re.findall(FORBIDDEN, words, re.I)
+
+
+def functions(path):
+    """{name: its code} of every function that the cells of a page define."""
+    cells = re.findall(r"^```\{code-cell\} ipython3\n(.*?)^```$", text(path), re.M | re.S)
+    return {one.name: ast.unparse(one) for cell in cells for one in ast.parse(re.sub(r"^:.*\n", "", cell, flags=re.M)).body
+            if isinstance(one, ast.FunctionDef)}
+
+
+def test_what_the_solutions_of_the_museum_repeat_is_that_of_the_chapter():
+    chapter, repeated = (functions(BOOK / place / "11_museum.md") for place in (".", "solutions"))
+    shared = chapter.keys() & repeated.keys()
+    assert {"claimed", "gradcheck", "is_like"} <= shared
+    assert {name for name in shared if chapter[name] != repeated[name]} == {"program"}, "and the page says of it what it is"
