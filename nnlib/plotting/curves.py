@@ -28,6 +28,9 @@ def tangent(f, x0, slope, *, alt, span, name="", value_name="", h=None):
             paper.disc(px, py, *((5, "none", INK) if x == x0 else (4, "none", BLUE)))
             if x == x0 or h > 0.28 * span:
                 paper.text(px, 302, number_text(x), 16)
+        if h is None:
+            for px, x in (0, x0 - span), (430, x0 + span):
+                paper.text(px, 302, number_text(x), 16)
         middle, level = plane.place(x0, f(x0))
         paper.line([0, middle], [level, level], REST, 1, (0, (2, 3)))
         paper.text(-8, level, number_text(f(x0)), 16, align=1)
@@ -42,7 +45,7 @@ def tangent(f, x0, slope, *, alt, span, name="", value_name="", h=None):
             if words:
                 paper.text(438, end, words, 17, style[0], align=0)
         if name:
-            paper.text(438, 286, name, 17, align=0)
+            paper.text(438 if h else 450, 286, name, 17, align=0)
         return paper.figure()
 
 
