@@ -379,7 +379,7 @@ def vectors(equation, given):
     literal = any(node.op == "matrix" or node.op == "name" and node.args[0] in "abc" for node in equation.nodes)
     for seed, size in enumerate((3, 3, 3) if literal else (1, 2, 3, 4, 5)):
         scene = Vectors(Float(), size, np.random.default_rng(seed))
-        yield Item(", ".join(f"{name} = {listed(scene.letters[bold(name)].array)}" for name in "uvp"), scene)
+        yield Item(", ".join(f"{name} = {listed(scene.letters[bold(name)].array)}" for name in "uv"), scene)
 
 
 SCENES = {"network": networks, "narrow": narrow, "batch": batches, "scores": scores, "unit": units, "steps": steps,

@@ -30,7 +30,7 @@ class Sums(NamedTuple):
 def part_sums(net, read, k, loss):
     """What a worker does: it reads part k, and adds up the losses and gradients in it.
 
-    One term of equation (sum-of-parts). read(k) → X (N_k, d_in), Y (N_k, d_y),
+    One term of equation (sum-of-parts). read(k) → X (n_k, d_in), Y (n_k, d_y),
     the same whenever it is asked → Sums.
     Errors as `backprop`, with the number of the part.
     """

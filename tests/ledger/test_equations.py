@@ -342,7 +342,7 @@ def test_what_is_counted_computes_the_right_numbers(case):
     (r"\mathbf{g}^{\mathsf T} = \frac{1}{N} \sum_k \mathbf{n}_k \mathbf{G}_{k,}", None),
     (r"\mathbf{g}^{\mathsf T} = \frac{1}{K} \sum_k \mathbf{G}_{k,}", "the first side"),        # the mean of means
     (r"\text{ring numbers} = 2 P", "the first side"), (r"\text{ring steps} = 2 K", "the first side"),
-    (r"\text{tree numbers} = 2 P", "the first side"), (r"\text{tree steps} = 2 t", None),
+    (r"\text{tree numbers} = 2 P", "the first side"), (r"\text{tree steps} = 2 \log_2 K", None),
     (r"\text{star steps} = K", "the first side"),
     (r"\text{slowest}_K = \sum_{k=2}^{K} \frac{1}{k}", "the first side"), (r"\text{slowest}_1 = 1", None),
     (r"\text{best} = \sqrt{\frac{\text{compute} \cdot \text{bandwidth}}{8 P}}", "the first side"),
@@ -357,8 +357,9 @@ def test_several_machines_are_run_and_counted(latex, fault):
 # Misprints ----------------------------------------------------------------------------------------------------------------
 
 def judged(share, of):
-    """(refused, the same by argument, found different, not found) among one share of all misprints."""
-    made = [(label, text) for label, latex in PRINTED.items() for _, text in misprints.misprints(latex)][share::of]
+    """(refused, the same by argument, found different, not found) among one share of all misprints of what is evaluated."""
+    evaluated = [(label, latex) for label, latex in PRINTED.items() if "prose" not in REGISTRY.rows[label]]
+    made = [(label, text) for label, latex in evaluated for _, text in misprints.misprints(latex)][share::of]
     refused, same, rest = [], [], []
     for label, text in made:
         try:
@@ -366,7 +367,8 @@ def judged(share, of):
             (same if settled else rest).append((label, text))
         except Refused:
             refused.append((label, text))
-    missed = [(label, text) for label, text in rest if verdict(text, **REGISTRY.rows[label]) is None]
+    missed = [(label, text) for label, text in rest if verdict(text, **REGISTRY.rows[label]) is None
+              and not text.endswith(r"= -\mathbf{y}_{j} + \mathbf{p}_{j}")]         # as right, since y adds up to 1
     return refused, same, rest, missed
 
 
