@@ -12,7 +12,7 @@ from .values import Value, Wrong, column, number
 
 
 class Machines(Scene):
-    """n, G, g and N of points in K parts of unequal length; and words for K machines, a power of 2, which are counted or timed."""
+    """n, G, g and N of points in K parts of unequal length; words for K machines, a power of 2, counted or timed."""
 
     def __init__(self, arithmetic, size, rng, asked=None):
         super().__init__(arithmetic, {})
